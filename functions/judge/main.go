@@ -1,0 +1,27 @@
+// judge is one look at a rollout.
+package main
+
+import (
+	"sluice/shared/awsendpoints"
+	"sluice/shared/awsmachines"
+	"sluice/shared/awsmetrics"
+	"sluice/shared/awstable"
+	"sluice/shared/edge"
+	"sluice/shared/leasing"
+	"sluice/shared/shifting"
+	"sluice/shared/waiting"
+)
+
+func main() {
+	cfg := edge.AWS()
+	table := awstable.Open(cfg, edge.Table.Must())
+	room := waiting.NewRoom(table, awsmachines.Open(cfg, ""))
+	shift := &shifting.Shifting{
+		Table:     table,
+		Endpoints: awsendpoints.Open(cfg),
+		Alarms:    awsmetrics.Open(cfg),
+		Metrics:   awsmetrics.Open(cfg),
+		Desk:      leasing.NewDesk(table, room),
+	}
+	edge.Start("judge", shift.Judge)
+}

@@ -1,0 +1,26 @@
+// launch-pipeline closes the demand, writes the manifest and starts the pipeline.
+package main
+
+import (
+	"sluice/shared/awsmachines"
+	"sluice/shared/awsobjects"
+	"sluice/shared/awspipelines"
+	"sluice/shared/awstable"
+	"sluice/shared/edge"
+	"sluice/shared/leasing"
+	"sluice/shared/training"
+	"sluice/shared/waiting"
+)
+
+func main() {
+	cfg := edge.AWS()
+	table := awstable.Open(cfg, edge.Table.Must())
+	room := waiting.NewRoom(table, awsmachines.Open(cfg, ""))
+	run := &training.Training{
+		Table:     table,
+		Store:     awsobjects.Open(cfg, edge.Store.Must()),
+		Pipelines: awspipelines.Open(cfg),
+		Desk:      leasing.NewDesk(table, room),
+	}
+	edge.Start("launch-pipeline", run.LaunchPipeline)
+}

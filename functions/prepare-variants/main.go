@@ -1,0 +1,25 @@
+// prepare-variants brings the candidate up beside the baseline, without requests.
+package main
+
+import (
+	"sluice/shared/awsendpoints"
+	"sluice/shared/awsmachines"
+	"sluice/shared/awstable"
+	"sluice/shared/edge"
+	"sluice/shared/leasing"
+	"sluice/shared/shifting"
+	"sluice/shared/waiting"
+)
+
+func main() {
+	cfg := edge.AWS()
+	table := awstable.Open(cfg, edge.Table.Must())
+	room := waiting.NewRoom(table, awsmachines.Open(cfg, ""))
+	shift := &shifting.Shifting{
+		Table:     table,
+		Endpoints: awsendpoints.Open(cfg),
+		Desk:      leasing.NewDesk(table, room),
+		ModelRole: edge.ModelRole.Must(),
+	}
+	edge.Start("prepare-variants", shift.PrepareVariants)
+}

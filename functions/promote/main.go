@@ -1,0 +1,24 @@
+// promote leaves the candidate alone on the endpoint.
+package main
+
+import (
+	"sluice/shared/awsendpoints"
+	"sluice/shared/awsmachines"
+	"sluice/shared/awstable"
+	"sluice/shared/edge"
+	"sluice/shared/leasing"
+	"sluice/shared/shifting"
+	"sluice/shared/waiting"
+)
+
+func main() {
+	cfg := edge.AWS()
+	table := awstable.Open(cfg, edge.Table.Must())
+	room := waiting.NewRoom(table, awsmachines.Open(cfg, ""))
+	shift := &shifting.Shifting{
+		Table:     table,
+		Endpoints: awsendpoints.Open(cfg),
+		Desk:      leasing.NewDesk(table, room),
+	}
+	edge.Start("promote", shift.Promote)
+}

@@ -1,0 +1,82 @@
+// Package awsfault gives errors of AWS clients their kind. Adapters call it on
+// every error that leaves them; nothing else knows AWS's error codes.
+package awsfault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"sluice/shared/fault"
+)
+
+// codes are the AWS error codes whose kind does not depend on the message.
+var codes = map[string]fault.Kind{
+	"ThrottlingException":                    fault.Throttled,
+	"Throttling":                             fault.Throttled,
+	"TooManyRequestsException":               fault.Throttled,
+	"RequestLimitExceeded":                   fault.Throttled,
+	"ProvisionedThroughputExceededException": fault.Throttled,
+	"LimitExceededException":                 fault.Throttled,
+	"SlowDown":                               fault.Throttled,
+	"ServiceUnavailable":                     fault.Throttled,
+	"TransactionInProgressException":         fault.Throttled,
+	"ResourceLimitExceeded":                  fault.Invalid, // a quota: waiting does not help
+	"ResourceNotFound":                       fault.NotFound,
+	"ResourceNotFoundException":              fault.NotFound,
+	"NotFound":                               fault.NotFound,
+	"NoSuchKey":                              fault.NotFound,
+	"NoSuchBucket":                           fault.NotFound,
+	"ConditionalCheckFailedException":        fault.Conflict,
+	"TransactionConflictException":           fault.Conflict,
+	"ConflictException":                      fault.Conflict,
+	"AccessDeniedException":                  fault.Denied,
+	"AccessDenied":                           fault.Denied,
+	"UnrecognizedClientException":            fault.Denied,
+	"ExpiredTokenException":                  fault.Denied,
+}
+
+// messages give SageMaker's ValidationException its kind: the code alone says
+// nothing. Source: AWS.md B.1.
+var messages = []struct {
+	prefix string
+	kind   fault.Kind
+}{
+	{"Could not find", fault.NotFound},
+	{"Requested resource not found", fault.NotFound},
+	{"Cannot update in-progress", fault.NotReady},
+	{"Cannot create already existing", fault.Conflict},
+}
+
+// Errorf wraps err with what was being done, and gives it its
+// kind. A nil error stays nil.
+func Errorf(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	doing := fmt.Sprintf(format, args...)
+	return Kind(err).Errorf("%s: %w", doing, err)
+}
+
+// Kind is the kind of an error of an AWS client. An answer that never came is
+// Internal: whether the call had its effect is unknown.
+func Kind(err error) fault.Kind {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return fault.Of(err)
+	}
+	if k, ok := codes[api.ErrorCode()]; ok {
+		return k
+	}
+	if api.ErrorCode() == "ValidationException" {
+		for _, m := range messages {
+			if strings.HasPrefix(api.ErrorMessage(), m.prefix) {
+				return m.kind
+			}
+		}
+		return fault.Invalid
+	}
+	return fault.Internal
+}

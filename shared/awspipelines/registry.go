@@ -1,0 +1,82 @@
+package awspipelines
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+
+	"sluice/shared/awsfault"
+	"sluice/shared/fault"
+	"sluice/shared/training"
+)
+
+// Registry is the SageMaker model registry. It fills the registries of training and
+// shifting.
+type Registry struct{ client *sagemaker.Client }
+
+// OpenRegistry returns the model registry.
+func OpenRegistry(cfg aws.Config) *Registry {
+	return &Registry{client: sagemaker.NewFromConfig(cfg)}
+}
+
+// Package reads a model package. Errors: NotFound.
+func (r *Registry) Package(ctx context.Context, arn string) (training.Package, error) {
+	out, err := r.client.DescribeModelPackage(ctx, &sagemaker.DescribeModelPackageInput{ModelPackageName: &arn})
+	if err != nil {
+		return training.Package{}, awsfault.Errorf(err, "reading model package %s", arn)
+	}
+	p := training.Package{
+		ARN:      aws.ToString(out.ModelPackageArn),
+		Group:    aws.ToString(out.ModelPackageGroupName),
+		Version:  int(aws.ToInt32(out.ModelPackageVersion)),
+		Status:   string(out.ModelPackageStatus),
+		Approval: string(out.ModelApprovalStatus),
+		Text:     aws.ToString(out.ApprovalDescription),
+	}
+	if m := out.ModelMetrics; m != nil && m.ModelQuality != nil && m.ModelQuality.Statistics != nil {
+		p.Report = aws.ToString(m.ModelQuality.Statistics.S3Uri)
+	}
+	return p, nil
+}
+
+// SetApproval sets the approval of a package, unless it is "", and its description.
+func (r *Registry) SetApproval(ctx context.Context, arn, approval, description string) error {
+	_, err := r.client.UpdateModelPackage(ctx, &sagemaker.UpdateModelPackageInput{
+		ModelPackageArn:     &arn,
+		ModelApprovalStatus: types.ModelApprovalStatus(approval),
+		ApprovalDescription: &description,
+	})
+	return awsfault.Errorf(err, "setting the approval of model package %s", arn)
+}
+
+// Champion is the package that an endpoint's first variant serves; "" if there is
+// no endpoint, or if its model names no package.
+func (r *Registry) Champion(ctx context.Context, endpoint string) (string, error) {
+	e, err := r.client.DescribeEndpoint(ctx, &sagemaker.DescribeEndpointInput{EndpointName: &endpoint})
+	if awsfault.Kind(err) == fault.NotFound {
+		return "", nil
+	}
+	if err != nil {
+		return "", awsfault.Errorf(err, "reading endpoint %s", endpoint)
+	}
+	c, err := r.client.DescribeEndpointConfig(ctx, &sagemaker.DescribeEndpointConfigInput{EndpointConfigName: e.EndpointConfigName})
+	if err != nil {
+		return "", awsfault.Errorf(err, "reading endpoint config %s", aws.ToString(e.EndpointConfigName))
+	}
+	if len(c.ProductionVariants) == 0 || c.ProductionVariants[0].ModelName == nil {
+		return "", nil
+	}
+	m, err := r.client.DescribeModel(ctx, &sagemaker.DescribeModelInput{ModelName: c.ProductionVariants[0].ModelName})
+	if err != nil {
+		return "", awsfault.Errorf(err, "reading model %s", *c.ProductionVariants[0].ModelName)
+	}
+	if m.PrimaryContainer != nil {
+		return aws.ToString(m.PrimaryContainer.ModelPackageName), nil
+	}
+	if len(m.Containers) > 0 {
+		return aws.ToString(m.Containers[0].ModelPackageName), nil
+	}
+	return "", nil
+}

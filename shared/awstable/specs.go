@@ -1,0 +1,158 @@
+package awstable
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/applying"
+	"sluice/shared/fault"
+	"sluice/shared/intake"
+	"sluice/shared/spec"
+)
+
+const allModels = "MODELS"
+
+func specKey(model string) key { return modelKey(model, "SPEC") }
+
+// specItem is a model's spec in force. The spec is kept as JSON text: it is read
+// whole or not at all.
+type specItem struct {
+	Model   string    `json:"model"`
+	Version string    `json:"version"`
+	Source  string    `json:"source"`
+	At      time.Time `json:"at"`
+	Spec    string    `json:"spec"`
+	Rev     int       `json:"rev"`
+}
+
+// Applied fills applying's table.
+func (t *Table) Applied(ctx context.Context, model string) (applying.Applied, bool, error) {
+	var it specItem
+	ok, err := t.get(ctx, specKey(model), &it)
+	if err != nil || !ok {
+		return applying.Applied{}, false, err
+	}
+	a := applying.Applied{Version: it.Version, Source: it.Source, At: it.At, Rev: it.Rev}
+	if err := json.Unmarshal([]byte(it.Spec), &a.Spec); err != nil {
+		return a, false, fault.Internal.Errorf("reading the spec of model %s: %w", model, err)
+	}
+	return a, true, nil
+}
+
+// Spec fills training's and shifting's table.
+func (t *Table) Spec(ctx context.Context, model string) (spec.Spec, error) {
+	a, ok, err := t.Applied(ctx, model)
+	if err == nil && !ok {
+		err = fault.NotFound.Errorf("model %s has no spec; apply its sluice.yaml first", model)
+	}
+	return a.Spec, err
+}
+
+// Models lists the names of all models, sorted.
+func (t *Table) Models(ctx context.Context) ([]string, error) {
+	items, err := query[struct {
+		Model string `json:"model"`
+	}](ctx, t, allModels, "", page{})
+	names := make([]string, len(items))
+	for i, it := range items {
+		names[i] = it.Model
+	}
+	return names, err
+}
+
+// entry is an item of an index, that leads from a resource to its model.
+type entry struct {
+	key   key
+	value any
+	owned bool // only one model may have it
+}
+
+// index lists the index items of a spec.
+func index(s spec.Spec) []entry {
+	name := struct {
+		Model string `json:"model"`
+	}{s.Model}
+	all := []entry{
+		{key: key{allModels, s.Model}, value: name},
+		{key: key{"GROUP#" + s.Package.Group, "MODEL"}, value: name, owned: true},
+		{key: key{"ENDPOINT#" + s.Endpoint.Name, "MODEL"}, value: name, owned: true},
+	}
+	for i, d := range s.Triggers.Data {
+		all = append(all, entry{key: key{"BUCKET#" + d.Bucket, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.Trigger{Model: s.Model, Index: i, Prefix: d.Prefix, Suffix: d.Suffix}})
+	}
+	for i, d := range s.Triggers.Drift {
+		all = append(all, entry{key: key{"ALARMS", fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.DriftTrigger{Model: s.Model, Pattern: d.Alarm}})
+	}
+	return all
+}
+
+// Apply fills applying's table: the spec and its index entries change in one
+// transaction.
+func (t *Table) Apply(ctx context.Context, next applying.Applied, last *applying.Applied) error {
+	doc, err := json.Marshal(next.Spec)
+	if err != nil {
+		return fmt.Errorf("writing the spec of model %s: %w", next.Spec.Model, err)
+	}
+	model := next.Spec.Model
+	it, err := marshal(specKey(model), specItem{Model: model, Version: next.Version, Source: next.Source, At: next.At, Spec: string(doc), Rev: next.Rev})
+	if err != nil {
+		return err
+	}
+	seen := condition{expression: "attribute_not_exists(pk)"}
+	keep := map[key]bool{}
+	if last != nil {
+		seen = condition{expression: "rev = :rev", values: item{":rev": num(int64(last.Rev))}}
+	}
+	writes := []types.TransactWriteItem{{Put: &types.Put{TableName: &t.name, Item: it, ConditionExpression: &seen.expression, ExpressionAttributeValues: seen.values}}}
+	for _, e := range index(next.Spec) {
+		keep[e.key] = true
+		it, err := marshal(e.key, e.value)
+		if err != nil {
+			return err
+		}
+		put := &types.Put{TableName: &t.name, Item: it}
+		if e.owned {
+			free := "attribute_not_exists(pk) OR #model = :model"
+			put.ConditionExpression = &free
+			put.ExpressionAttributeNames = map[string]string{"#model": "model"}
+			put.ExpressionAttributeValues = item{":model": str(model)}
+		}
+		writes = append(writes, types.TransactWriteItem{Put: put})
+	}
+	if last != nil {
+		for _, e := range index(last.Spec) {
+			if !keep[e.key] {
+				writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: e.key.item()}})
+			}
+		}
+	}
+	return t.transact(ctx, fmt.Sprintf("applying the spec of model %s", model), writes)
+}
+
+// OwnerOf fills applying's table.
+func (t *Table) OwnerOf(ctx context.Context, kind applying.Kind, name string) (string, error) {
+	var it struct {
+		Model string `json:"model"`
+	}
+	_, err := t.get(ctx, key{string(kind) + "#" + name, "MODEL"}, &it)
+	return it.Model, err
+}
+
+// DataTriggers fills intake's table.
+func (t *Table) DataTriggers(ctx context.Context, bucket string) ([]intake.Trigger, error) {
+	return query[intake.Trigger](ctx, t, "BUCKET#"+bucket, "", page{})
+}
+
+// DriftTriggers fills intake's table.
+func (t *Table) DriftTriggers(ctx context.Context) ([]intake.DriftTrigger, error) {
+	return query[intake.DriftTrigger](ctx, t, "ALARMS", "", page{})
+}
+
+// ModelOfGroup fills requesting's table.
+func (t *Table) ModelOfGroup(ctx context.Context, group string) (string, error) {
+	return t.OwnerOf(ctx, applying.Group, group)
+}

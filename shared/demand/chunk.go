@@ -1,0 +1,125 @@
+package demand
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Chunk is what one batch of events added to a model's demand: a sorted list of
+// objects in the store, named by its content, or a cause without objects.
+type Chunk struct {
+	Name    string    `json:"name"`    // sha256 of the list, or the cause's own name
+	List    string    `json:"list"`    // store key of the list; "" for a cause without objects
+	Trigger int       `json:"trigger"` // index of the data trigger in the spec; -1 for causes without objects
+	Objects int       `json:"objects"`
+	Bytes   int64     `json:"bytes"`
+	FirstAt time.Time `json:"firstAt"` // earliest and latest event in it
+	LastAt  time.Time `json:"lastAt"`
+	Cause   Cause     `json:"cause"`
+}
+
+// Cause is one reason for training, as history and the pipeline see it.
+type Cause struct {
+	Kind string `json:"kind"` // data, drift, manual, retry
+	Text string `json:"text"` // for people: bucket and prefix, alarm and reason, person
+}
+
+// maxLine bounds one line of a list: a key of 1,024 bytes, each of them escaped to
+// six characters, and the rest.
+const maxLine = 64 << 10
+
+// Pack sorts objects, drops repeated ones, and returns them as a chunk's content
+// with its name. The same set of objects gives the same bytes in any order.
+func Pack(objects []Object) (content []byte, name string, kept []Object) {
+	kept = slices.Clone(objects)
+	slices.SortFunc(kept, Compare)
+	kept = slices.CompactFunc(kept, func(a, b Object) bool { return Compare(a, b) == 0 })
+	var b bytes.Buffer
+	m := NewManifestWriter(&b)
+	for _, o := range kept {
+		if err := m.Write(o); err != nil {
+			panic(fmt.Sprintf("a buffer refused a write: %v", err))
+		}
+	}
+	sum, err := m.Close()
+	if err != nil {
+		panic(fmt.Sprintf("a buffer refused a write: %v", err))
+	}
+	return b.Bytes(), sum.SHA256, kept
+}
+
+// Summary is what a finished list holds.
+type Summary struct {
+	Objects int    `json:"objects"`
+	Bytes   int64  `json:"bytes"`
+	SHA256  string `json:"sha256"` // of the uncompressed lines
+}
+
+// ManifestWriter writes a list of objects: one JSON object a line, compressed with
+// gzip. The bytes depend on the objects alone.
+type ManifestWriter struct {
+	lines *gzip.Writer
+	json  *json.Encoder
+	hash  interface {
+		io.Writer
+		Sum([]byte) []byte
+	}
+	sum Summary
+}
+
+// NewManifestWriter returns a writer of a list to w.
+func NewManifestWriter(w io.Writer) *ManifestWriter {
+	m := &ManifestWriter{lines: gzip.NewWriter(w), hash: sha256.New()}
+	m.json = json.NewEncoder(io.MultiWriter(m.lines, m.hash))
+	m.json.SetEscapeHTML(false)
+	return m
+}
+
+// Write adds one object.
+func (m *ManifestWriter) Write(o Object) error {
+	m.sum.Objects++
+	m.sum.Bytes += o.Size
+	return m.json.Encode(o)
+}
+
+// Close ends the list and says what is in it.
+func (m *ManifestWriter) Close() (Summary, error) {
+	m.sum.SHA256 = hex.EncodeToString(m.hash.Sum(nil))
+	return m.sum, m.lines.Close()
+}
+
+// Read yields the objects of a list that Pack or a ManifestWriter wrote. It ends
+// after the first error.
+func Read(r io.Reader) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			yield(Object{}, fmt.Errorf("reading a list of objects: %w", err))
+			return
+		}
+		lines := bufio.NewScanner(z)
+		lines.Buffer(nil, maxLine)
+		for lines.Scan() {
+			var o Object
+			if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+				yield(o, fmt.Errorf("reading a list of objects: %w", err))
+				return
+			}
+			if !yield(o, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(Object{}, fmt.Errorf("reading a list of objects: %w", err))
+		}
+	}
+}

@@ -1,0 +1,45 @@
+// Package demand decides what one training run answers for: it coalesces triggers
+// into demand, says when demand has settled, and merges chunks of object events
+// into a manifest that lists each object once.
+//
+// It is pure: events and chunks in, decisions and bytes out. Storage, time and the
+// launch itself belong to its callers, intake and training.
+package demand
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Object is one S3 object of a manifest, at the version that the run shall read.
+// The json names are the manifest's, which users' pipelines read.
+type Object struct {
+	Bucket    string `json:"bucket"`
+	Key       string `json:"key"`
+	VersionID string `json:"versionId,omitempty"`
+	Sequencer string `json:"sequencer"`
+	ETag      string `json:"etag,omitempty"`
+	Size      int64  `json:"size"` // bytes
+}
+
+// Compare orders objects by bucket and key in bytes, and the versions of one key
+// from old to new.
+func Compare(a, b Object) int {
+	return cmp.Or(
+		strings.Compare(a.Bucket, b.Bucket),
+		strings.Compare(a.Key, b.Key),
+		compareSequencers(a.Sequencer, b.Sequencer),
+		strings.Compare(a.VersionID, b.VersionID),
+	)
+}
+
+// sameKey reports whether a and b are versions of one key.
+func sameKey(a, b Object) bool { return a.Bucket == b.Bucket && a.Key == b.Key }
+
+// compareSequencers orders two sequencers of one key: hexadecimal numbers, of which
+// S3 says to pad the shorter on the left.
+// Source: S3 user guide, event message structure, as of 2026-04.
+func compareSequencers(a, b string) int {
+	a, b = strings.ToUpper(strings.TrimLeft(a, "0")), strings.ToUpper(strings.TrimLeft(b, "0"))
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
+}

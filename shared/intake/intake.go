@@ -1,0 +1,141 @@
+// Package intake turns triggers into demand. Its methods are the handlers of
+// on-data (S3 events, batched by SQS) and on-alarm (drift alarms).
+//
+// It loses nothing and counts nothing twice: a batch becomes one content-named
+// chunk per model in the store and one conditional write, and the training machine
+// of the open generation is started by a name that is derived. A crash anywhere
+// brings the messages back, and repeating is harmless.
+//
+// It does not decide when to train (training does) nor what is new (demand does).
+package intake
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"time"
+
+	"sluice/shared/demand"
+	"sluice/shared/fault"
+	"sluice/shared/training"
+)
+
+// Trigger is one data trigger of one model.
+type Trigger struct {
+	Model  string `json:"model"`
+	Index  int    `json:"index"` // in the spec
+	Prefix string `json:"prefix"`
+	Suffix string `json:"suffix"`
+}
+
+// DriftTrigger is one drift trigger of one model.
+type DriftTrigger struct {
+	Model   string `json:"model"`
+	Pattern string `json:"pattern"` // of alarm names, * for any characters
+}
+
+type table interface {
+	// DataTriggers lists the data triggers on a bucket, of all models.
+	DataTriggers(ctx context.Context, bucket string) ([]Trigger, error)
+	// DriftTriggers lists all drift triggers.
+	DriftTriggers(ctx context.Context) ([]DriftTrigger, error)
+	// OpenGeneration is the generation that takes new demand, and the attempt of its
+	// training machine.
+	OpenGeneration(ctx context.Context, model string) (generation, attempt int, err error)
+	// AddChunk adds c to the demand of a generation that is still open. It may be
+	// repeated. Errors: Conflict if the generation has been closed.
+	AddChunk(ctx context.Context, model string, generation int, c demand.Chunk) error
+	// NextAttempt counts up the attempt of the generation's training machine.
+	NextAttempt(ctx context.Context, model string, generation, attempt int) error
+}
+
+type store interface {
+	// Put writes content at key. It may be repeated.
+	Put(ctx context.Context, key string, content []byte) error
+}
+
+type machines interface {
+	// Start starts an execution of this name and input. running is false if there
+	// was one of this name and it has ended.
+	Start(ctx context.Context, name string, input any) (running bool, err error)
+}
+
+// Intake takes triggers in.
+type Intake struct {
+	table    table
+	store    store
+	training machines
+}
+
+// New returns an Intake that starts executions of the training machine.
+func New(table table, store store, training machines) *Intake {
+	return &Intake{table: table, store: store, training: training}
+}
+
+// chunkKey is where the store keeps a chunk of a model.
+func chunkKey(model, name string) string { return path.Join("chunks", model, name+".jsonl.gz") }
+
+// add puts a chunk into the open demand of a model and sees to it that a training
+// machine will serve it.
+func (i *Intake) add(ctx context.Context, model string, c demand.Chunk) error {
+	for range maxRaces {
+		generation, attempt, err := i.table.OpenGeneration(ctx, model)
+		if err != nil {
+			return err
+		}
+		err = i.table.AddChunk(ctx, model, generation, c)
+		if fault.Is(err, fault.Conflict) {
+			continue // closed meanwhile: the next generation takes it
+		}
+		if err != nil {
+			return err
+		}
+		return i.start(ctx, model, generation, attempt)
+	}
+	return fault.NotReady.Errorf("demand of model %s changed %d times while a chunk was being added", model, maxRaces)
+}
+
+// maxRaces bounds how often one chunk meets a closing generation or another writer.
+const maxRaces = 8
+
+// Input is the input of the training machine. It must be the same bytes for the
+// same execution name.
+type Input struct {
+	Model      string `json:"model"`
+	Generation int    `json:"generation"`
+	Run        string `json:"run"` // the execution's name
+}
+
+// start starts the training machine of a generation. If an execution has ended
+// without closing its generation, killed by hand or by an outage, the next attempt
+// serves it.
+func (i *Intake) start(ctx context.Context, model string, generation, attempt int) error {
+	for range maxRaces {
+		name := training.ExecutionName(model, generation, attempt)
+		running, err := i.training.Start(ctx, name, Input{Model: model, Generation: generation, Run: name})
+		if err != nil || running {
+			return err
+		}
+		open, latest, err := i.table.OpenGeneration(ctx, model)
+		if err != nil {
+			return err
+		}
+		if open != generation {
+			return nil // it ended because it closed the generation, our chunk included
+		}
+		if latest == attempt {
+			if err := i.table.NextAttempt(ctx, model, generation, attempt); err != nil && !fault.Is(err, fault.Conflict) {
+				return err
+			}
+			latest = attempt + 1
+		}
+		attempt = latest
+	}
+	return fault.Internal.Errorf("training of model %s, generation %d, cannot be started: %d attempts have ended without serving it; look at their executions", model, generation, maxRaces)
+}
+
+// cause is a chunk without objects: a reason to train. Its name makes a repeated
+// event the same cause.
+func cause(kind, name, text string, at time.Time) demand.Chunk {
+	return demand.Chunk{Name: fmt.Sprintf("%s-%s", kind, name), Trigger: -1, FirstAt: at, LastAt: at, Cause: demand.Cause{Kind: kind, Text: text}}
+}

@@ -1,0 +1,229 @@
+// Package shifting carries a rollout out: it moves an endpoint from its baseline to
+// the candidate step by step, and back when it must. Its methods are the handlers
+// of the rollout machine's functions, in the machine's order: plan-rollout,
+// prepare-variants, await-endpoint, shift-weight, bake, judge, promote, roll-back,
+// report-rollout.
+//
+// What to do is decided in rollout and judge; here it is done, read back and
+// recorded. Before each effect the lease is renewed; after each effect the endpoint
+// is read, for SageMaker may undo an update without a word.
+package shifting
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sluice/shared/edge"
+	"sluice/shared/judge"
+	"sluice/shared/leasing"
+	"sluice/shared/rollout"
+	"sluice/shared/spec"
+	"sluice/shared/training"
+	"sluice/shared/waiting"
+)
+
+type table interface {
+	// Spec is the model's spec in force. Errors: NotFound.
+	Spec(ctx context.Context, model string) (spec.Spec, error)
+	// Rollout is the record of a rollout. ok is false if there is none yet.
+	Rollout(ctx context.Context, id string) (r rollout.Record, ok bool, err error)
+	// PutRollout writes r, which must have been read at its latest. It returns r as
+	// it is now. Errors: Conflict if somebody else wrote meanwhile.
+	PutRollout(ctx context.Context, r rollout.Record) (rollout.Record, error)
+	// AddHistory adds to a rollout's history. The same entry may be added again.
+	AddHistory(ctx context.Context, e rollout.Entry) error
+	// HaltLease keeps a lease with its owner until a person frees it.
+	HaltLease(ctx context.Context, name, owner string, now time.Time) error
+}
+
+// EndpointConfig is what an endpoint config holds, as far as a rollout cares.
+type EndpointConfig struct {
+	Name     string
+	Variants []ConfigVariant
+	Shadows  int // shadow variants
+}
+
+// ConfigVariant is one production variant of a config.
+type ConfigVariant struct {
+	Name         string
+	Model        string
+	InstanceType string // "" for a serverless variant
+	Count        int
+}
+
+// ConfigRequest asks for a config made from another one: everything that the
+// config From says is kept, but for the variants. Each variant is a copy of
+// From's only one, with its own name, model, instances and weight.
+type ConfigRequest struct {
+	Name     string
+	From     string
+	Variants []WeightedVariant
+}
+
+// WeightedVariant is a variant with its initial weight in whole percent.
+type WeightedVariant struct {
+	ConfigVariant
+	Weight int
+}
+
+type endpoints interface {
+	// Describe reads an endpoint. Errors: NotFound.
+	Describe(ctx context.Context, name string) (rollout.Endpoint, error)
+	// Config reads an endpoint config. Errors: NotFound.
+	Config(ctx context.Context, name string) (EndpointConfig, error)
+	// PackageOf is the model package that a SageMaker model was made from; "" if it
+	// names none.
+	PackageOf(ctx context.Context, model string) (arn string, err error)
+	// EnsureModel makes a SageMaker model of a package, or finds it made. Errors:
+	// Conflict if a model of this name was made from something else.
+	EnsureModel(ctx context.Context, name, packageARN, roleARN string) error
+	// EnsureConfig makes a config, or finds it made. Errors: Conflict if a config of
+	// this name has other variants.
+	EnsureConfig(ctx context.Context, r ConfigRequest) error
+	// Update moves an endpoint to a config. Instance counts of variants that stay
+	// are kept. Errors: NotReady while the endpoint is busy.
+	Update(ctx context.Context, endpoint, config string) error
+	// SetWeights sets variants' shares in whole percent. Errors: NotReady while the
+	// endpoint is busy.
+	SetWeights(ctx context.Context, endpoint string, weights map[string]int) error
+}
+
+// Alarm is what CloudWatch says of an alarm now.
+type Alarm struct {
+	Name   string
+	State  string // OK, ALARM, INSUFFICIENT_DATA; "" if there is no such alarm
+	Reason string
+}
+
+type alarms interface {
+	// States reads alarms by name, in the order of names.
+	States(ctx context.Context, names []string) ([]Alarm, error)
+}
+
+// MetricQuery asks for the minutes of variants in From..Until, Until excluded.
+type MetricQuery struct {
+	Endpoint   string    `json:"endpoint"`
+	Variants   []string  `json:"variants"`
+	From       time.Time `json:"from"`
+	Until      time.Time `json:"until"`
+	Percentile string    `json:"percentile,omitempty"` // of latency, such as p90; "" for none
+}
+
+// VariantMetrics is what CloudWatch has of one variant, by minute. Errors counts
+// requests and bad answers; Latency has the percentile in milliseconds, and the
+// requests it was taken from.
+type VariantMetrics struct {
+	Errors  judge.Points
+	Latency judge.Points
+}
+
+type metrics interface {
+	// Read reads the metrics of variants, by variant.
+	Read(ctx context.Context, q MetricQuery) (map[string]VariantMetrics, error)
+}
+
+type registry interface {
+	Package(ctx context.Context, arn string) (training.Package, error)
+}
+
+type notices interface {
+	// Publish sends a report to people.
+	Publish(ctx context.Context, subject, text string) error
+}
+
+// Shifting has the handlers. Each function sets the parts that its handlers use.
+type Shifting struct {
+	Table     table
+	Endpoints endpoints
+	Alarms    alarms
+	Metrics   metrics
+	Registry  registry
+	Notices   notices
+	Room      *waiting.Room
+	Desk      *leasing.Desk
+	// ModelRole is the ARN of the role that models run under, unless the spec
+	// names one.
+	ModelRole string
+}
+
+// Step is the input of every state of the rollout machine.
+type Step struct {
+	Rollout string    `json:"rollout"` // id, and name of the execution
+	Model   string    `json:"model"`
+	Package string    `json:"package"` // ARN of the candidate
+	Token   string    `json:"token"`   // of states that wait
+	Now     time.Time `json:"now"`     // when the state was entered
+}
+
+// Answer is the answer of every state that asks something of the endpoint.
+type Answer struct {
+	Outcome rollout.Outcome `json:"outcome"`
+	Reason  string          `json:"reason"`
+}
+
+// record reads the step's rollout. Errors: NotFound if it was never planned, which
+// the machine's order rules out.
+func (s *Shifting) record(ctx context.Context, in Step) (rollout.Record, error) {
+	r, ok, err := s.Table.Rollout(ctx, in.Rollout)
+	if err == nil && !ok {
+		err = notPlanned(in.Rollout)
+	}
+	edge.Note(ctx, "rollout", in.Rollout)
+	return r, err
+}
+
+// note adds a line to the history.
+func (s *Shifting) note(ctx context.Context, in Step, kind, data, format string, args ...any) error {
+	return s.Table.AddHistory(ctx, rollout.Entry{Rollout: in.Rollout, At: in.Now, Kind: kind, Text: fmt.Sprintf(format, args...), Data: data})
+}
+
+// drive asks of the endpoint what brings it to want, if that is one of allowed, and
+// says how it stood before. It asks nothing when there is nothing to ask.
+func (s *Shifting) drive(ctx context.Context, in Step, r rollout.Record, want rollout.Target, urgent string, allowed ...rollout.Act) (rollout.Act, rollout.Truth, error) {
+	e, err := s.Endpoints.Describe(ctx, r.Endpoint)
+	if err != nil {
+		return "", rollout.Truth{}, err
+	}
+	act, truth := rollout.Next(want, urgent, r.Configs(), e)
+	edge.Note(ctx, "act", act)
+	if act != rollout.SetWeights && act != rollout.UpdateTo {
+		return act, truth, nil
+	}
+	if !contains(allowed, act) {
+		return rollout.Nothing, truth, nil
+	}
+	if err := s.Desk.Hold(ctx, leasing.ForEndpoint(r.Endpoint), in.Rollout, in.Now); err != nil {
+		return "", truth, err
+	}
+	if act == rollout.UpdateTo {
+		if err := s.Endpoints.Update(ctx, r.Endpoint, want.Config); err != nil {
+			return "", truth, err
+		}
+		return act, truth, s.note(ctx, in, "effect", "", "asked for config %s; before: %s", want.Config, e)
+	}
+	weights := split(r, want)
+	if err := s.Endpoints.SetWeights(ctx, r.Endpoint, weights); err != nil {
+		return "", truth, err
+	}
+	return act, truth, s.note(ctx, in, "effect", "", "asked for %d %% to %s and %d %% to %s; before: %s",
+		weights[r.Candidate.Variant], r.Candidate.Variant, weights[r.Baseline.Variant], r.Baseline.Variant, e)
+}
+
+// split is the weights of both variants for a target that names one of them.
+func split(r rollout.Record, want rollout.Target) map[string]int {
+	other := r.Baseline.Variant
+	if want.Variant == other {
+		other = r.Candidate.Variant
+	}
+	return map[string]int{want.Variant: want.Weight, other: 100 - want.Weight}
+}
+
+func contains(acts []rollout.Act, a rollout.Act) bool {
+	for _, x := range acts {
+		if x == a {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+package training
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/shared/edge"
+	"sluice/shared/fault"
+	"sluice/shared/gate"
+	"sluice/shared/spec"
+)
+
+// Approvals of a model package.
+const (
+	Approved = "Approved"
+	Rejected = "Rejected"
+	Pending  = "PendingManualApproval"
+)
+
+// Gated is the answer of gate-package.
+type Gated struct {
+	Package  string `json:"package"`
+	Approval string `json:"approval"`
+	Reason   string `json:"reason"`
+}
+
+// maxDescription is the length of an approval description. Source: AWS.md B.9.
+const maxDescription = 1024
+
+// GatePackage is the handler of gate-package: it holds the run's model package
+// against the spec's conditions and writes the answer as its approval, with the
+// reasons. The registry's event then starts the rollout. A package that waits for a
+// person is given the reasons and keeps its approval.
+func (t *Training) GatePackage(ctx context.Context, s Step) (Gated, error) {
+	sp, err := t.Table.Spec(ctx, s.Model)
+	if err != nil {
+		return Gated{}, err
+	}
+	run, err := t.run(ctx, s)
+	if err != nil {
+		return Gated{}, err
+	}
+	x, err := t.Pipelines.Describe(ctx, run.Pipeline)
+	if err != nil {
+		return Gated{}, err
+	}
+	if x.Package == "" {
+		return Gated{}, fault.Invalid.Errorf("pipeline execution %s succeeded and registered no model package; it needs a RegisterModel step for group %s", run.Pipeline, sp.Package.Group)
+	}
+	pkg, err := t.Registry.Package(ctx, x.Package)
+	if err != nil {
+		return Gated{}, err
+	}
+	if pkg.Group != sp.Package.Group {
+		return Gated{}, fault.Invalid.Errorf("pipeline execution %s registered %s, which is not of group %s", run.Pipeline, pkg.ARN, sp.Package.Group)
+	}
+	d, err := t.judge(ctx, sp, pkg)
+	if err != nil {
+		return Gated{}, err
+	}
+	g := Gated{Package: pkg.ARN, Approval: Rejected, Reason: d.String()}
+	switch {
+	case d.Passed && sp.Package.Approve == spec.Automatic:
+		g.Approval = Approved
+	case d.Passed:
+		g.Approval = Pending
+	}
+	edge.Note(ctx, "package", pkg.ARN)
+	edge.Note(ctx, "approval", g.Approval)
+	// A person may have been faster, and what a person said stands.
+	if pkg.Approval == Pending {
+		if err := t.approve(ctx, pkg, g); err != nil {
+			return Gated{}, err
+		}
+	} else if pkg.Approval != g.Approval {
+		g.Reason = fmt.Sprintf("already %s; %s", pkg.Approval, g.Reason)
+		g.Approval = pkg.Approval
+	}
+	run.Package, run.Approval, run.Reason = pkg.ARN, g.Approval, g.Reason
+	return g, t.Table.PutRun(ctx, run)
+}
+
+// approve writes the decision and reads it back.
+func (t *Training) approve(ctx context.Context, pkg Package, g Gated) error {
+	text := g.Reason
+	if len(text) > maxDescription {
+		text = text[:maxDescription-3] + "..."
+	}
+	set := g.Approval
+	if set == Pending {
+		set = ""
+	}
+	if err := t.Registry.SetApproval(ctx, pkg.ARN, set, text); err != nil {
+		return err
+	}
+	now, err := t.Registry.Package(ctx, pkg.ARN)
+	if err != nil {
+		return err
+	}
+	if now.Approval != g.Approval {
+		return fault.Internal.Errorf("approval of %s was set to %s and reads %s", pkg.ARN, g.Approval, now.Approval)
+	}
+	return nil
+}
+
+// judge compares the package's report with the spec's conditions and with the
+// report of the package in production.
+func (t *Training) judge(ctx context.Context, sp spec.Spec, pkg Package) (gate.Decision, error) {
+	if len(sp.Package.Gate) == 0 {
+		return gate.Judge(nil, nil, nil), nil
+	}
+	report, err := t.report(ctx, pkg)
+	if err != nil {
+		return gate.Decision{}, err
+	}
+	arn, err := t.Registry.Champion(ctx, sp.Endpoint.Name)
+	if err != nil || arn == "" {
+		return gate.Judge(sp.Package.Gate, report, nil), err
+	}
+	champion, err := t.Registry.Package(ctx, arn)
+	if err != nil {
+		return gate.Decision{}, err
+	}
+	best, err := t.report(ctx, champion)
+	if err != nil {
+		return gate.Decision{}, err
+	}
+	return gate.Judge(sp.Package.Gate, report, best), nil
+}
+
+// report reads a package's evaluation report; nil if it has none.
+func (t *Training) report(ctx context.Context, pkg Package) (gate.Report, error) {
+	if pkg.Report == "" {
+		return nil, nil
+	}
+	raw, err := t.Store.Fetch(ctx, pkg.Report)
+	if err != nil {
+		return nil, err
+	}
+	r, err := gate.ReadReport(raw)
+	if err != nil {
+		return nil, fault.Invalid.Errorf("%s: %w", pkg.Report, err)
+	}
+	return r, nil
+}

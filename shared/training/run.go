@@ -1,0 +1,52 @@
+// Package training is the life of one training run, from settled demand to a gated
+// model package. Its methods are the handlers of settle-demand, launch-pipeline,
+// await-pipeline and gate-package, and of the training machine's report.
+//
+// A run answers for one generation of a model's demand. Closing the generation,
+// writing the manifest and starting the pipeline can each be repeated: names and
+// tokens are derived from the generation and from the manifest's content.
+package training
+
+import (
+	"fmt"
+	"time"
+
+	"sluice/shared/demand"
+)
+
+// State is where a training run stands.
+type State string
+
+// The states. The last three are final.
+const (
+	Launched   State = "launched"
+	Trained    State = "trained"    // a package was registered and gated
+	NothingNew State = "nothingNew" // asked for, but there is no new object
+	Failed     State = "failed"     // its objects are pending again
+)
+
+// Run is one training run, as the table keeps it.
+type Run struct {
+	Model      string         `json:"model"`
+	Generation int            `json:"generation"`
+	State      State          `json:"state"`
+	Manifest   string         `json:"manifest"` // s3:// URI
+	Summary    demand.Summary `json:"summary"`
+	Causes     string         `json:"causes"`
+	Pipeline   string         `json:"pipeline"` // ARN of the pipeline execution
+	Package    string         `json:"package"`  // ARN of the model package
+	Approval   string         `json:"approval"`
+	Reason     string         `json:"reason"`
+	ClosedAt   time.Time      `json:"closedAt"` // when its demand was closed
+	EndedAt    time.Time      `json:"endedAt,omitzero"`
+}
+
+// ExecutionName is the name of the training machine's execution that serves a
+// generation. attempt 0 is the first.
+func ExecutionName(model string, generation, attempt int) string {
+	name := fmt.Sprintf("%s-g%d", model, generation)
+	if attempt > 0 {
+		name += fmt.Sprintf("-a%d", attempt)
+	}
+	return name
+}

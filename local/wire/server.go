@@ -13,6 +13,7 @@ package wire
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -238,8 +239,14 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 	}
 	w.Header().Set("X-Amzn-Requestid", c.RequestID)
 
+	if signing != "s3" {
+		if err := unzip(r); err != nil {
+			http.Error(w, "reading the request: "+err.Error(), http.StatusBadRequest)
+			return true
+		}
+	}
 	if target, op, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok {
-		return s.rpc(w, c, s.byTarget[target], target, op, jsonCodec(r.Header.Get("Content-Type")))
+		return s.rpc(w, c, s.byTarget[target], target, op, jsonCodec(r.Header.Get("Content-Type"), s.byTarget[target]))
 	}
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/service/"); ok && r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
 		target, op, _ := strings.Cut(rest, "/operation/")
@@ -263,6 +270,24 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 	msg := fmt.Sprintf("local AWS has no service for %s %s (signing name %q)", r.Method, r.URL.Path, signing)
 	http.Error(w, msg, http.StatusNotImplemented)
 	return true
+}
+
+// unzip undoes the compression that SDKs put on large requests.
+func unzip(r *http.Request) error {
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return nil
+	}
+	z, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(io.LimitReader(z, maxBody))
+	if err != nil {
+		return err
+	}
+	r.Header.Del("Content-Encoding")
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 // decoder fills a pointer to a struct from a request.

@@ -1,0 +1,99 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+var word = regexp.MustCompile(`^[\p{L}0-9_-]{1,60}$`)
+
+// join is a field below a field. A key that is no word is quoted, so that a path
+// always fits on a line.
+func join(field, key string) string {
+	if !word.MatchString(key) {
+		key = quote(key)
+	}
+	if field == "" {
+		return key
+	}
+	return field + "." + key
+}
+
+// parent is the field around a field, "" for the file.
+func parent(field string) string {
+	return field[:max(strings.LastIndexAny(field, ".["), 0)]
+}
+
+var indices = regexp.MustCompile(`\[\d+\]`)
+
+// generic is a field without the numbers of its list entries.
+func generic(field string) string { return indices.ReplaceAllString(field, "[]") }
+
+// examples are what a missing field is answered with. The schema's examples are
+// held equal to them by a test.
+var examples = map[string]string{
+	"model":                            "churn",
+	"pipeline":                         "{name: churn-training}",
+	"pipeline.name":                    "churn-training",
+	"package":                          "{group: churn}",
+	"package.group":                    "churn",
+	"package.gate[].metric":            "binary_classification_metrics.auc.value",
+	"endpoint":                         "{name: churn-prod, instanceType: ml.m5.large}",
+	"endpoint.name":                    "churn-prod",
+	"endpoint.instanceType":            "ml.m5.large",
+	"triggers.data[].bucket":           "acme-features",
+	"triggers.data[]":                  "{bucket: acme-features, prefix: churn/}",
+	"triggers.drift[]":                 `{alarm: "churn-drift-*"}`,
+	"package.gate[]":                   "{metric: binary_classification_metrics.auc.value, min: 0.80}",
+	"triggers.drift[].alarm":           `"churn-drift-*"`,
+	"triggers.data[].quiet":            "10m",
+	"triggers.data[].maxWait":          "2h",
+	"rollout.alarms":                   "[churn-5xx]",
+	"rollout.canary":                   "{weight: 10, bake: 15m}",
+	"rollout.linear":                   "{step: 10, bake: 10m}",
+	"rollout.blueGreen":                "{bake: 30m}",
+	"triggers.data":                    "[{bucket: acme-features, prefix: churn/}]",
+	"triggers.drift":                   `[{alarm: "churn-drift-*"}]`,
+	"package.gate":                     "[{metric: binary_classification_metrics.auc.value, min: 0.80}]",
+	"pipeline.parameters":              `{Manifest: "${manifest}"}`,
+	"rollout.judge.errors":             "{tolerance: 0.1%, relative: 10%}",
+	"rollout.judge.latency":            "{percentile: p90, tolerance: 10%}",
+	"rollout.judge.noTraffic":          "hold",
+	"rollout.strategy":                 "canary",
+	"package.approve":                  "automatic",
+	"rollout.judge.latency.percentile": "p90",
+}
+
+// example is the field's last name with a value that would be right.
+func example(field string) string {
+	if strings.HasSuffix(field, "]") {
+		return "- " + examples[generic(field)]
+	}
+	name := field[strings.LastIndexByte(field, '.')+1:]
+	return name + ": " + examples[generic(field)]
+}
+
+// fixOf is an example of the field, or a general sentence where there is none.
+func fixOf(field, otherwise string) string {
+	if _, known := examples[generic(field)]; known {
+		return "write " + example(field)
+	}
+	return otherwise
+}
+
+// maxItems bounds lists and maps. Source of 200 and 100: StartPipelineExecution
+// and DescribeAlarms (AWS.md B.9, C.2); the others are ours.
+func maxItems(field string) int {
+	if field == "pipeline.parameters" {
+		return 200
+	}
+	return 100
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return fmt.Sprintf("%d %s", n, what)
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

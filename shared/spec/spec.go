@@ -1,0 +1,165 @@
+// Package spec is the contract of sluice.yaml: what a model's file may say, what
+// it means when it says nothing, and what is wrong with it, all at once and by
+// line. Parse reads a file, Normalised fills the defaults, Version names the
+// content.
+//
+// It decides no rollout and launches nothing: it is pure, and everything that
+// acts for a model starts from the Spec it returns. Command line and Lambdas both
+// read specs here, so that a file which passes `sluice check` is a file that runs.
+package spec
+
+// Spec is one model: one sluice.yaml. JSON names are the YAML names, so that a
+// Spec can be stored as JSON and read back unchanged.
+type Spec struct {
+	Model    string   `json:"model"`
+	Pipeline Pipeline `json:"pipeline"`
+	Triggers Triggers `json:"triggers,omitzero"`
+	Package  Package  `json:"package"`
+	Endpoint Endpoint `json:"endpoint"`
+	Rollout  Rollout  `json:"rollout,omitzero"`
+}
+
+// Pipeline is the SageMaker pipeline that trains the model.
+type Pipeline struct {
+	Name string `json:"name"`
+	// Parameters are passed to StartPipelineExecution. Values may hold the
+	// placeholders of Placeholders; Expand fills them.
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// Triggers say what asks for training.
+type Triggers struct {
+	Data  []DataTrigger  `json:"data,omitempty"`
+	Drift []DriftTrigger `json:"drift,omitempty"`
+}
+
+// DataTrigger asks for training when objects arrive in S3.
+type DataTrigger struct {
+	Bucket string `json:"bucket"`
+	Prefix string `json:"prefix,omitempty"`
+	Suffix string `json:"suffix,omitempty"`
+	// Quiet is how long no further object may arrive before training starts.
+	Quiet Duration `json:"quiet,omitzero"`
+	// MaxWait is the longest an object waits, however many still arrive.
+	MaxWait Duration `json:"maxWait,omitzero"`
+}
+
+// DriftTrigger asks for training when a CloudWatch alarm goes off. Alarm is a
+// name in which * stands for any characters.
+type DriftTrigger struct {
+	Alarm string `json:"alarm"`
+}
+
+// Package is the model package group that the pipeline registers into, and what
+// a package of it must meet before it is rolled out.
+type Package struct {
+	Group   string      `json:"group"`
+	Gate    []Condition `json:"gate,omitempty"`
+	Approve Approve     `json:"approve,omitempty"`
+}
+
+// Condition is one condition of the gate, on one number of the evaluation report.
+// Metric is a dotted path into the report. Min and Max are absolute; MaxDrop and
+// MaxRise are differences from the champion, in the metric's own unit.
+type Condition struct {
+	Metric  string   `json:"metric"`
+	Min     *float64 `json:"min,omitempty"`
+	Max     *float64 `json:"max,omitempty"`
+	MaxDrop *float64 `json:"maxDrop,omitempty"`
+	MaxRise *float64 `json:"maxRise,omitempty"`
+}
+
+// Approve says who approves a package that meets the gate.
+type Approve string
+
+const (
+	Automatic Approve = "automatic"
+	Manual    Approve = "manual"
+)
+
+// Endpoint is the SageMaker endpoint that serves the model.
+type Endpoint struct {
+	Name          string `json:"name"`
+	InstanceType  string `json:"instanceType"`
+	InstanceCount int    `json:"instanceCount,omitempty"`
+	// ExecutionRole is the ARN of the role that the model's containers run as;
+	// empty means the role that the deployment of Sluice brings along.
+	ExecutionRole string `json:"executionRole,omitempty"`
+}
+
+// Rollout says how traffic moves to a new model package. Only the block named by
+// Strategy is set.
+type Rollout struct {
+	Strategy  Strategy  `json:"strategy,omitempty"`
+	Canary    Canary    `json:"canary,omitzero"`
+	Linear    Linear    `json:"linear,omitzero"`
+	BlueGreen BlueGreen `json:"blueGreen,omitzero"`
+	// FinalBake is the bake at weight 100.
+	FinalBake Duration `json:"finalBake,omitzero"`
+	// Alarms are the names of CloudWatch alarms that roll back at once.
+	Alarms []string `json:"alarms,omitempty"`
+	Judge  Judge    `json:"judge,omitzero"`
+}
+
+// Strategy is the shape of a rollout.
+type Strategy string
+
+const (
+	StrategyCanary    Strategy = "canary"
+	StrategyLinear    Strategy = "linear"
+	StrategyBlueGreen Strategy = "blueGreen"
+)
+
+// Canary moves Weight whole percent (1..99), bakes, then moves the rest.
+type Canary struct {
+	Weight int      `json:"weight,omitempty"`
+	Bake   Duration `json:"bake,omitzero"`
+}
+
+// Linear moves Step whole percent (1..50) at a time, and bakes after each.
+type Linear struct {
+	Step int      `json:"step,omitempty"`
+	Bake Duration `json:"bake,omitzero"`
+}
+
+// BlueGreen moves everything at once. Its Bake is the bake at weight 100.
+type BlueGreen struct {
+	Bake Duration `json:"bake,omitzero"`
+}
+
+// Judge says how much worse a candidate may be, and how sure the judge must be.
+type Judge struct {
+	// FalseRollback bounds the share of healthy candidates that are rolled back,
+	// over a whole rollout.
+	FalseRollback Percent  `json:"falseRollback,omitzero"`
+	Errors        Errors   `json:"errors,omitzero"`
+	Latency       *Latency `json:"latency,omitempty"`
+	// NoTraffic decides what becomes of a step that nobody used.
+	NoTraffic NoTraffic `json:"noTraffic,omitempty"`
+}
+
+// Errors is the tolerance on the error rate: a candidate is no worse than
+// tolerated while its rate is at most baseline x (1 + Relative) + Tolerance.
+type Errors struct {
+	Tolerance Percent `json:"tolerance"`
+	Relative  Percent `json:"relative"`
+	DryRun    bool    `json:"dryRun,omitempty"`
+}
+
+// Latency is the tolerance on model latency: a candidate is no worse than
+// tolerated while its Percentile is at most baseline x (1 + Tolerance). Without
+// it latency is not judged.
+type Latency struct {
+	Percentile string  `json:"percentile,omitempty"`
+	Tolerance  Percent `json:"tolerance,omitzero"`
+	DryRun     bool    `json:"dryRun,omitempty"`
+}
+
+// NoTraffic is what becomes of a step without requests.
+type NoTraffic string
+
+const (
+	NoTrafficHold     NoTraffic = "hold"
+	NoTrafficPromote  NoTraffic = "promote"
+	NoTrafficRollBack NoTraffic = "rollBack"
+)

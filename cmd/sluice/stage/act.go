@@ -1,0 +1,142 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"sluice/cmd/sluice/ui"
+	"sluice/local/events"
+	"sluice/local/sagemaker/hosting"
+	"sluice/local/sqs"
+	"sluice/shared/spec"
+)
+
+// schedule puts the scenario's actions into the world's future. Errors of actions
+// end the rehearsal.
+func (p *Play) schedule(ctx context.Context) {
+	w := p.stage.AWS.World
+	for i, a := range p.stage.Scenario.Do {
+		w.After(a.At.Std(), fmt.Sprintf("scenario: action %d", i+1), func() {
+			if err := p.act(ctx, a); err != nil {
+				p.fail(fmt.Errorf("action %d of scenario %s: %w", i+1, p.stage.Scenario.Name, err))
+			}
+		})
+	}
+}
+
+func (p *Play) act(ctx context.Context, a Action) error {
+	switch {
+	case a.Put != nil:
+		p.put(*a.Put)
+		return nil
+	case a.Message != nil:
+		p.tell(ui.Trigger, "data queue", "a message that is no S3 event arrives")
+		return p.stage.AWS.SQS.Send(p.queue("DataQueue"), *a.Message, nil, sqs.Principal{Service: "events.amazonaws.com", SourceARN: p.dataRule()})
+	case a.Alarm != nil:
+		p.tell(ui.Alarm, a.Alarm.Name, "is set to %s", a.Alarm.State)
+		_, err := cloudwatch.NewFromConfig(p.stage.AWS.AdminConfig()).SetAlarmState(ctx, &cloudwatch.SetAlarmStateInput{
+			AlarmName: &a.Alarm.Name, StateValue: types.StateValue(a.Alarm.State), StateReason: aws.String("set by the scenario"),
+		})
+		return err
+	case a.Endpoint != nil:
+		return p.endpoint(*a.Endpoint)
+	case a.Apply != nil:
+		return p.apply(ctx, *a.Apply)
+	}
+	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint or apply")
+}
+
+// put spreads the creation of objects over time.
+func (p *Play) put(a Put) {
+	w := p.stage.AWS.World
+	p.doubles += a.Duplicates
+	what := fmt.Sprintf("%s objects arrive in s3://%s/%s", thousands(a.Count), a.Bucket, a.Prefix)
+	if a.Duplicates > 0 {
+		what += fmt.Sprintf(", %s of their events twice", thousands(a.Duplicates))
+	}
+	p.tell(ui.Trigger, p.stage.Scenario.sp.Model, "%s", what)
+	order := w.Rand("scenario/" + a.Prefix).Perm(a.Count)
+	for n, i := range order {
+		key := fmt.Sprintf("%s%07d%s", a.Prefix, i, a.Suffix)
+		at := time.Duration(float64(a.Over.Std()) * float64(n) / float64(a.Count))
+		w.After(at, "scenario: put "+key, func() {
+			if err := p.stage.AWS.S3.Put(a.Bucket, key, []byte(key)); err != nil {
+				p.fail(err)
+			}
+		})
+	}
+}
+
+// double delivers some events of S3 twice, the second time later.
+func (p *Play) double(e events.Event, _ events.Target) []time.Duration {
+	if e.Source != "aws.s3" || p.doubles == 0 || p.stage.AWS.World.Rand("scenario/doubles").IntN(10) != 0 {
+		return nil
+	}
+	p.doubles--
+	usual := p.stage.AWS.Events.Latency
+	return []time.Duration{usual, usual + time.Duration(p.stage.AWS.World.Rand("scenario/late").IntN(90))*time.Second}
+}
+
+func (p *Play) endpoint(a EndpointAction) error {
+	h, name := p.stage.AWS.SageMaker.Hosting, p.stage.Scenario.sp.Endpoint.Name
+	endings := map[string]hosting.Ending{"rollsBack": hosting.RollsBack, "rollbackFails": hosting.RollbackFails}
+	switch {
+	case a.NextUpdate != "":
+		ending, ok := endings[a.NextUpdate]
+		if !ok {
+			return fmt.Errorf("nextUpdate is %q; write rollsBack or rollbackFails", a.NextUpdate)
+		}
+		p.tell(ui.Fault, name, "the next update of the endpoint will fail: %s", a.NextUpdate)
+		h.NextUpdate(name, hosting.Fate{Ending: ending, Reason: a.Reason})
+	case a.NextWeights != "":
+		p.tell(ui.Fault, name, "the next change of weights will be undone by AWS")
+		h.NextWeights(name, hosting.Fate{Ending: hosting.RollsBack, Reason: a.Reason})
+	case a.Maintain > 0:
+		p.tell(ui.Fault, name, "AWS maintains the endpoint for %s", a.Maintain)
+		h.Maintain(name, p.stage.AWS.World.Now(), a.Maintain.Std())
+	default:
+		return fmt.Errorf("endpoint does nothing: write nextUpdate, nextWeights or maintain")
+	}
+	return nil
+}
+
+// apply puts another spec in force. One that is refused is part of the story.
+func (p *Play) apply(ctx context.Context, text string) error {
+	sp, err := spec.Parse("inline", []byte(text))
+	if err != nil {
+		p.tell(ui.Reject, "spec", "refused: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return nil
+	}
+	c, err := p.stage.Apply(ctx, *sp, "scenario")
+	if err != nil {
+		return err
+	}
+	p.tell(ui.Info, c.Model, "spec %.12s applied", c.Version)
+	return nil
+}
+
+// queue is the ARN of a queue of the stack.
+func (p *Play) queue(logicalID string) string {
+	r, _ := p.stage.Stack.Resource(logicalID)
+	return r.Attributes["Arn"]
+}
+
+func (p *Play) dataRule() string {
+	r, _ := p.stage.Stack.Resource("DataRule")
+	return r.Attributes["Arn"]
+}
+
+// thousands writes 12345 as 12,345.
+func thousands[N int | int64](n N) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,177 @@
+package stage
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/shared/demand"
+	"sluice/shared/rollout"
+	"sluice/shared/training"
+)
+
+// Facts is what came of a rehearsal, read from where it is recorded.
+type Facts struct {
+	Runs     []training.Run   // oldest first
+	Rollouts []rollout.Record // oldest first
+	History  map[string][]rollout.Entry
+	Endpoint string                    // in one line
+	Shares   map[string]int            // by variant, whole percent
+	Exposed  map[string]rollout.Served // by variant: what it really served
+	Dead     int                       // messages in the dead-letter queues
+	Subjects []string                  // of reports
+	Pending  []demand.Chunk
+	Leases   []string // that are still held
+}
+
+// Facts reads what came of the rehearsal. The caller holds the world.
+func (st *Stage) Facts(ctx context.Context) (Facts, error) {
+	f := Facts{Shares: map[string]int{}, Exposed: map[string]rollout.Served{}, History: map[string][]rollout.Entry{}}
+	model := st.Scenario.sp.Model
+	runs, err := st.Table.Runs(ctx, model)
+	if err != nil {
+		return f, err
+	}
+	slices.Reverse(runs)
+	f.Runs = runs
+	if f.Rollouts, err = st.Table.Rollouts(ctx, model, 1000); err != nil {
+		return f, err
+	}
+	slices.Reverse(f.Rollouts)
+	for _, r := range f.Rollouts {
+		if f.History[r.ID], err = st.Table.History(ctx, r.ID); err != nil {
+			return f, err
+		}
+	}
+	if _, f.Pending, err = st.Table.Demand(ctx, model); err != nil {
+		return f, err
+	}
+	for _, name := range []string{"DataDeadLetters", "EventDeadLetters"} {
+		r, _ := st.Stack.Resource(name)
+		n := st.AWS.SQS.Len(r.Attributes["Arn"])
+		f.Dead += n.Visible + n.InFlight
+	}
+	for _, m := range st.AWS.SNS.Messages(st.Output("Reports")) {
+		f.Subjects = append(f.Subjects, m.Subject)
+	}
+	st.serving(&f)
+	for _, it := range st.AWS.Table.Items(st.Output("Table")) {
+		if pk := text(it["pk"]); strings.HasPrefix(pk, "LEASE#") {
+			f.Leases = append(f.Leases, pk)
+		}
+	}
+	return f, nil
+}
+
+// serving reads the endpoint, and what its variants have really served.
+func (st *Stage) serving(f *Facts) {
+	name := st.Scenario.sp.Endpoint.Name
+	e, err := st.AWS.SageMaker.Hosting.Describe(name)
+	if err != nil {
+		f.Endpoint = err.Error()
+		return
+	}
+	var seen rollout.Endpoint
+	seen.Name, seen.Status, seen.Config = e.EndpointName, e.EndpointStatus, e.EndpointConfigName
+	for _, v := range e.ProductionVariants {
+		seen.Variants = append(seen.Variants, rollout.Variant{Name: v.VariantName, Weight: v.CurrentWeight, WantedWeight: v.DesiredWeight, Count: v.CurrentInstanceCount})
+	}
+	for _, v := range seen.Variants {
+		f.Shares[v.Name] = seen.Share(v.Name)
+	}
+	f.Endpoint = seen.String()
+	for _, c := range st.AWS.SageMaker.Hosting.Served(name, st.began, st.AWS.World.Now()) {
+		s := f.Exposed[c.Variant]
+		s.Requests += int64(c.Requests)
+		s.Bad += int64(c.Bad())
+		f.Exposed[c.Variant] = s
+	}
+}
+
+// Check says which expectations did not come true. The caller holds the world.
+func (st *Stage) Check(ctx context.Context) ([]string, error) {
+	f, err := st.Facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := checker{facts: f}
+	x := st.Scenario.Expect
+	if x.Runs != nil {
+		c.check(len(f.Runs) == *x.Runs, "%d training runs, %d expected", len(f.Runs), *x.Runs)
+	}
+	c.runs(x.Trained)
+	c.rollouts(x.Rollouts)
+	if x.Variant != "" {
+		c.check(f.Shares[x.Variant] == 100 && len(f.Shares) == 1, "endpoint is %s; %s expected to be alone on it", f.Endpoint, x.Variant)
+	}
+	if x.DeadLetters != nil {
+		c.check(f.Dead == *x.DeadLetters, "%d dead letters, %d expected", f.Dead, *x.DeadLetters)
+	}
+	for _, want := range x.Reports {
+		c.check(slices.ContainsFunc(f.Subjects, func(s string) bool { return strings.Contains(s, want) }), "no report %q among %q", want, f.Subjects)
+	}
+	if x.Pending != nil {
+		n, _ := demand.Total(f.Pending)
+		c.check(n == *x.Pending, "%d objects are pending, %d expected", n, *x.Pending)
+	}
+	if x.NoLeases {
+		c.check(len(f.Leases) == 0, "leases are still held: %s", strings.Join(f.Leases, ", "))
+	}
+	return c.misses, nil
+}
+
+type checker struct {
+	facts  Facts
+	misses []string
+}
+
+func (c *checker) check(ok bool, format string, args ...any) {
+	if !ok {
+		c.misses = append(c.misses, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *checker) runs(want []ExpectRun) {
+	for i, x := range want {
+		if i >= len(c.facts.Runs) {
+			c.check(false, "run %d never was", i+1)
+			return
+		}
+		r := c.facts.Runs[i]
+		c.check(x.State == "" || string(r.State) == x.State, "run %d is %s (%s), %s expected", i+1, r.State, r.Reason, x.State)
+		c.check(x.Objects == nil || r.Summary.Objects == *x.Objects, "run %d has %d objects in its manifest", i+1, r.Summary.Objects)
+		c.check(strings.Contains(r.Reason, x.Reason), "run %d ended because %q; %q expected to be part of it", i+1, r.Reason, x.Reason)
+	}
+}
+
+func (c *checker) rollouts(want []ExpectRollout) {
+	c.check(want == nil || len(c.facts.Rollouts) == len(want), "%d rollouts, %d expected", len(c.facts.Rollouts), len(want))
+	for i, x := range want {
+		if i >= len(c.facts.Rollouts) {
+			return
+		}
+		r := c.facts.Rollouts[i]
+		c.check(x.ID == "" || r.ID == x.ID, "rollout %d is %s, %s expected", i+1, r.ID, x.ID)
+		c.check(x.State == "" || string(r.State) == x.State, "%s is %s (%s), %s expected", r.ID, r.State, r.Reason, x.State)
+		c.check(x.Weight == nil || r.Weight() == *x.Weight, "%s got to %d %%", r.ID, r.Weight())
+		c.check(strings.Contains(r.Reason, x.Reason), "%s ended because %q; %q expected to be part of it", r.ID, r.Reason, x.Reason)
+		took := r.EndedAt.Sub(r.StartedAt)
+		c.check(x.Within == 0 || took <= x.Within.Std(), "%s took %s, at most %s expected", r.ID, took, x.Within)
+		bad := c.facts.Exposed[r.Candidate.Variant].Bad
+		c.check(x.MaxBad == nil || bad <= *x.MaxBad, "%s gave %d bad answers", r.ID, bad)
+		if x.Verified != "" {
+			c.check(strings.Contains(lastReading(c.facts.History[r.ID]), x.Verified), "%s was last read as %q; %q expected to be part of it", r.ID, lastReading(c.facts.History[r.ID]), x.Verified)
+		}
+	}
+}
+
+// lastReading is what the endpoint was last read to be.
+func lastReading(h []rollout.Entry) string {
+	for _, e := range slices.Backward(h) {
+		if e.Kind == "reading" {
+			return e.Text
+		}
+	}
+	return ""
+}

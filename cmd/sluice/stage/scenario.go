@@ -1,0 +1,190 @@
+// Package stage rehearses: it sets up an account on the laptop as a scenario asks,
+// deploys Sluice into it, lets things happen, tells the story, and checks what was
+// expected. The subcommands rehearse, demo, local and sim play on it.
+//
+// It never decides how Sluice behaves: everything on stage runs as it would in AWS,
+// through template, state machines and functions.
+package stage
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"sluice/shared/spec"
+)
+
+// Scenario is a rehearsal, as its file says it. Files are named relative to it.
+type Scenario struct {
+	Name     string        `yaml:"name"`
+	About    string        `yaml:"about"`
+	Seed     uint64        `yaml:"seed"`
+	Spec     string        `yaml:"spec"`     // default ../sluice.yaml
+	Pipeline string        `yaml:"pipeline"` // default ../pipeline.json
+	Traffic  Traffic       `yaml:"traffic"`
+	Champion Model         `yaml:"champion"`
+	Models   []Model       `yaml:"models"` // what each pipeline execution yields; the last one repeats
+	Alarms   []Alarm       `yaml:"alarms"`
+	Do       []Action      `yaml:"do"`
+	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d
+	Expect   Expect        `yaml:"expect"`
+
+	file string
+	spec []byte
+	sp   spec.Spec
+	pipe []byte
+}
+
+// Traffic is the requests to the endpoint.
+type Traffic struct {
+	RPM     float64 `yaml:"rpm"` // requests per minute
+	Pattern string  `yaml:"pattern"`
+}
+
+// Model is a trained model: its numbers in the evaluation report, and how it
+// answers.
+type Model struct {
+	AUC    float64       `yaml:"auc"`
+	Errors spec.Percent  `yaml:"errors"` // answers of class 5XX
+	P50    Milliseconds  `yaml:"p50"`
+	P90    Milliseconds  `yaml:"p90"`
+	Turns  []Turn        `yaml:"turns"`
+	Fail   *Failure      `yaml:"fail"` // the pipeline fails instead
+	Takes  spec.Duration `yaml:"takes"`
+}
+
+// Milliseconds is a length of time written as a number of milliseconds.
+type Milliseconds float64
+
+// Duration is m as a duration.
+func (m Milliseconds) Duration() time.Duration {
+	return time.Duration(float64(m) * float64(time.Millisecond))
+}
+
+// Turn changes how a model answers once it has enough weight and time.
+type Turn struct {
+	AtWeight int           `yaml:"atWeight"` // whole percent
+	After    spec.Duration `yaml:"after"`    // of serving
+	Errors   spec.Percent  `yaml:"errors"`
+	P50      Milliseconds  `yaml:"p50"`
+	P90      Milliseconds  `yaml:"p90"`
+}
+
+// Failure is a pipeline step that fails.
+type Failure struct {
+	Step   string `yaml:"step"`
+	Reason string `yaml:"reason"`
+}
+
+// Alarm is a CloudWatch alarm on a metric of the endpoint's champion variant or, if
+// Candidate is set, of variants that rollouts bring.
+type Alarm struct {
+	Name      string  `yaml:"name"`
+	Metric    string  `yaml:"metric"` // of AWS/SageMaker
+	Stat      string  `yaml:"stat"`
+	Threshold float64 `yaml:"threshold"`
+	Periods   int     `yaml:"periods"`
+	Variant   string  `yaml:"variant"`
+}
+
+// Action is one thing that happens. Exactly one of its parts is set.
+type Action struct {
+	At       spec.Duration   `yaml:"at"` // after the beginning
+	Put      *Put            `yaml:"put"`
+	Message  *string         `yaml:"message"` // sent to the data queue as it is
+	Alarm    *SetAlarm       `yaml:"alarm"`
+	Endpoint *EndpointAction `yaml:"endpoint"`
+	Apply    *string         `yaml:"apply"` // a spec file
+}
+
+// Put puts objects into a bucket.
+type Put struct {
+	Bucket     string        `yaml:"bucket"`
+	Prefix     string        `yaml:"prefix"`
+	Suffix     string        `yaml:"suffix"`
+	Count      int           `yaml:"count"`
+	Duplicates int           `yaml:"duplicates"` // events that are delivered a second time
+	Over       spec.Duration `yaml:"over"`
+}
+
+// SetAlarm sets an alarm's state.
+type SetAlarm struct {
+	Name  string `yaml:"name"`
+	State string `yaml:"state"`
+}
+
+// EndpointAction makes AWS, or somebody else, do something to the endpoint.
+type EndpointAction struct {
+	NextUpdate  string        `yaml:"nextUpdate"`  // rollsBack, rollbackFails
+	NextWeights string        `yaml:"nextWeights"` // rollsBack
+	Reason      string        `yaml:"reason"`
+	Maintain    spec.Duration `yaml:"maintain"`
+}
+
+// Expect is what must have come true at the end. What is not written is not
+// checked.
+type Expect struct {
+	Runs        *int            `yaml:"runs"`
+	Trained     []ExpectRun     `yaml:"trained"`  // by generation, from the first
+	Rollouts    []ExpectRollout `yaml:"rollouts"` // from the first
+	Variant     string          `yaml:"variant"`  // that has all requests
+	DeadLetters *int            `yaml:"deadLetters"`
+	Reports     []string        `yaml:"reports"` // each must be part of a subject of a report
+	Pending     *int            `yaml:"pending"` // objects in the open demand
+	NoLeases    bool            `yaml:"noLeases"`
+}
+
+// ExpectRun is expected of a training run.
+type ExpectRun struct {
+	State   string `yaml:"state"`
+	Objects *int   `yaml:"objects"`
+	Reason  string `yaml:"reason"` // part of it
+}
+
+// ExpectRollout is expected of a rollout.
+type ExpectRollout struct {
+	ID       string        `yaml:"id"`
+	State    string        `yaml:"state"`
+	Weight   *int          `yaml:"weight"` // of the last step asked for
+	Reason   string        `yaml:"reason"` // part of it
+	Within   spec.Duration `yaml:"within"`
+	MaxBad   *int64        `yaml:"maxBad"`   // bad answers that the candidate really gave
+	Verified string        `yaml:"verified"` // part of the last reading of the endpoint
+}
+
+// Load reads a scenario from files. Unknown fields are errors that name the line.
+func Load(files fs.FS, name string) (*Scenario, error) {
+	src, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading scenario %s: %w", name, err)
+	}
+	s := &Scenario{file: name, Spec: "../sluice.yaml", Pipeline: "../pipeline.json", Seed: 1, Limit: spec.Duration(24 * time.Hour)}
+	s.Traffic.RPM, s.Champion = 3000, Model{AUC: 0.84, Errors: 0.001}
+	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(s); err != nil {
+		return nil, fmt.Errorf("scenario %s: %s", name, yaml.FormatError(err, false, true))
+	}
+	if s.Name == "" || len(s.Do) == 0 {
+		return nil, fmt.Errorf("scenario %s: name and do must both be there", name)
+	}
+	read := func(file string) ([]byte, error) {
+		b, err := fs.ReadFile(files, path.Join(path.Dir(name), file))
+		if err != nil {
+			return nil, fmt.Errorf("scenario %s: %w", name, err)
+		}
+		return b, nil
+	}
+	if s.spec, err = read(s.Spec); err != nil {
+		return nil, err
+	}
+	sp, err := spec.Parse(path.Join(path.Dir(name), s.Spec), s.spec)
+	if err != nil {
+		return nil, err
+	}
+	s.sp = *sp
+	s.pipe, err = read(s.Pipeline)
+	return s, err
+}

@@ -1,0 +1,201 @@
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+
+	"sluice"
+	"sluice/local"
+	"sluice/local/cloudformation"
+	"sluice/local/lambda"
+	"sluice/local/s3"
+	"sluice/local/sagemaker/pipelines"
+	"sluice/local/sagemaker/traffic"
+	"sluice/local/sim"
+	"sluice/local/wire"
+	"sluice/shared/applying"
+	"sluice/shared/awstable"
+	"sluice/shared/spec"
+
+	sagemakerlocal "sluice/local/sagemaker"
+)
+
+// Opening is the virtual time at which every rehearsal begins.
+var Opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+const (
+	// StackName is the stack on stage.
+	StackName = "sluice"
+	// history is how long the champion has been serving when the rehearsal begins.
+	history = 24 * time.Hour
+)
+
+// Hosts says how functions run: local.InProcess or local.Binaries.
+type Hosts func(*local.AWS, lambda.Function) (lambda.Host, error)
+
+// Stage is an account with Sluice deployed and one model in production.
+type Stage struct {
+	AWS      *local.AWS
+	Stack    *cloudformation.Stack
+	Table    *awstable.Table
+	Scenario *Scenario
+	began    time.Time
+}
+
+// Set sets the stage for a scenario: deploys the template, creates what its spec
+// names, and applies the spec.
+func Set(ctx context.Context, s *Scenario, world *sim.World, hosts Hosts) (*Stage, error) {
+	st := &Stage{Scenario: s, AWS: local.New(world, hosts)}
+	var err error
+	world.Do(func() {
+		st.began = world.Now()
+		err = st.set(ctx)
+	})
+	if err != nil {
+		st.AWS.Close()
+		return nil, fmt.Errorf("setting the stage for %s: %w", s.Name, err)
+	}
+	return st, nil
+}
+
+func (st *Stage) set(ctx context.Context) (err error) {
+	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, nil); err != nil {
+		return err
+	}
+	st.Table = awstable.Open(st.AWS.AdminConfig(), st.Output("Table"))
+	if err := st.buckets(); err != nil {
+		return err
+	}
+	if err := st.champion(); err != nil {
+		return err
+	}
+	client := sagemaker.NewFromConfig(st.AWS.AdminConfig())
+	sp := st.Scenario.sp
+	if _, err := client.CreatePipeline(ctx, &sagemaker.CreatePipelineInput{
+		PipelineName: &sp.Pipeline.Name, PipelineDefinition: aws.String(string(st.Scenario.pipe)),
+		ClientRequestToken: aws.String("rehearsal-rehearsal-rehearsal-00"), RoleArn: aws.String(modelRole),
+	}); err != nil {
+		return fmt.Errorf("creating pipeline %s: %w", sp.Pipeline.Name, err)
+	}
+	st.AWS.Script = st.script
+	for _, a := range st.Scenario.Alarms {
+		if err := st.alarm(a); err != nil {
+			return err
+		}
+	}
+	_, err = st.Apply(ctx, sp, st.Scenario.Spec)
+	return err
+}
+
+const modelRole = "arn:aws:iam::" + wire.Account + ":role/sluice/models"
+
+// Output is an output of the stack.
+func (st *Stage) Output(name string) string { return st.Stack.Outputs[name] }
+
+// Apply puts a spec in force.
+func (st *Stage) Apply(ctx context.Context, sp spec.Spec, source string) (applying.Change, error) {
+	return applying.Apply(ctx, st.Table, sp, source, st.AWS.World.Now())
+}
+
+// buckets makes the buckets that the spec's triggers name, and the one that
+// pipelines write to.
+func (st *Stage) buckets() error {
+	made := map[string]bool{}
+	for _, d := range st.Scenario.sp.Triggers.Data {
+		if !made[d.Bucket] {
+			made[d.Bucket] = true
+			if err := st.AWS.S3.CreateBucket(d.Bucket, s3.Options{EventBridge: true}); err != nil {
+				return err
+			}
+		}
+	}
+	return st.AWS.S3.CreateBucket(pipelineBucket, s3.Options{})
+}
+
+// pipelineBucket is SageMaker's default bucket of the account.
+const pipelineBucket = "sagemaker-" + wire.Region + "-" + wire.Account
+
+// champion puts the first model into production.
+func (st *Stage) champion() error {
+	sp, m := st.Scenario.sp, st.Scenario.Champion
+	const key = "champion/evaluation.json"
+	if err := st.AWS.S3.Put(pipelineBucket, key, m.report()); err != nil {
+		return err
+	}
+	_, err := st.AWS.SageMaker.Seed(sagemakerlocal.Champion{
+		Endpoint: sp.Endpoint.Name, Group: sp.Package.Group, Variant: sp.Model + "-v1", RoleARN: modelRole,
+		InstanceType: sp.Endpoint.InstanceType, Instances: sp.Endpoint.InstanceCount,
+		Metrics: map[string]any{"ModelQuality": map[string]any{"Statistics": map[string]any{
+			"ContentType": "application/json", "S3Uri": "s3://" + pipelineBucket + "/" + key,
+		}}},
+		Behaviour: m.behaviour(),
+		Traffic:   traffic.Traffic{RPM: st.Scenario.Traffic.RPM, Pattern: traffic.Pattern(st.Scenario.Traffic.Pattern)},
+		History:   history,
+	})
+	return err
+}
+
+// script says what a pipeline execution yields.
+func (st *Stage) script(r pipelines.Run) pipelines.Outcome {
+	m := Model{AUC: 0.85, Errors: st.Scenario.Champion.Errors}
+	if models := st.Scenario.Models; len(models) > 0 {
+		m = models[min(r.Ordinal, len(models))-1]
+	}
+	out := pipelines.Outcome{Report: m.report(), Behaviour: m.behaviour()}
+	if m.Fail != nil {
+		out.FailStep, out.FailReason = m.Fail.Step, m.Fail.Reason
+	}
+	return out
+}
+
+// report is the model's evaluation report.
+func (m Model) report() []byte {
+	b, err := json.Marshal(map[string]any{"binary_classification_metrics": map[string]any{"auc": map[string]any{"value": m.AUC}}})
+	if err != nil {
+		panic(err) // maps and numbers
+	}
+	return b
+}
+
+func (m Model) behaviour() traffic.Behaviour {
+	b := answers(m.Errors, m.P50, m.P90)
+	for _, t := range m.Turns {
+		errors, p50, p90 := t.Errors, t.P50, t.P90
+		if p50 == 0 {
+			p50, p90 = m.P50, m.P90
+		}
+		b.Changes = append(b.Changes, traffic.Change{AtShare: float64(t.AtWeight) / 100, After: t.After.Std(), Then: answers(errors, p50, p90)})
+	}
+	return b
+}
+
+func answers(errors spec.Percent, p50, p90 Milliseconds) traffic.Behaviour {
+	return traffic.Behaviour{Errors5XX: errors.Fraction(), Latency: traffic.Latency{Median: p50.Duration(), P90: p90.Duration()}}
+}
+
+// alarm makes an alarm on the endpoint.
+func (st *Stage) alarm(a Alarm) error {
+	type dimension struct{ Name, Value string }
+	variant := a.Variant
+	if variant == "" {
+		variant = st.Scenario.sp.Model + "-v1"
+	}
+	raw, err := json.Marshal(map[string]any{
+		"AlarmName": a.Name, "Namespace": "AWS/SageMaker", "MetricName": a.Metric, "Statistic": a.Stat,
+		"Dimensions": []dimension{{"EndpointName", st.Scenario.sp.Endpoint.Name}, {"VariantName", variant}},
+		"Period":     60, "EvaluationPeriods": max(a.Periods, 1), "Threshold": a.Threshold,
+		"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+	})
+	if err != nil {
+		return err
+	}
+	return st.AWS.CloudWatch.Define(raw)
+}
+
+// Close ends the rehearsal.
+func (st *Stage) Close() { st.AWS.Close() }

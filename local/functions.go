@@ -1,0 +1,122 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/local/lambda"
+	"sluice/shared/awsendpoints"
+	"sluice/shared/awsmachines"
+	"sluice/shared/awsmetrics"
+	"sluice/shared/awsnotices"
+	"sluice/shared/awsobjects"
+	"sluice/shared/awspipelines"
+	"sluice/shared/awstable"
+	"sluice/shared/edge"
+	"sluice/shared/intake"
+	"sluice/shared/leasing"
+	"sluice/shared/requesting"
+	"sluice/shared/shifting"
+	"sluice/shared/signalling"
+	"sluice/shared/training"
+	"sluice/shared/waiting"
+)
+
+// parts is what a function is built of: its AWS configuration, its environment, and
+// where it writes its log.
+type parts struct {
+	cfg aws.Config
+	env map[string]string
+	log io.Writer
+}
+
+func (p parts) get(v edge.Var) string { return p.env[string(v)] }
+
+func (p parts) table() *awstable.Table { return awstable.Open(p.cfg, p.get(edge.Table)) }
+
+func (p parts) room() *waiting.Room {
+	return waiting.NewRoom(p.table(), awsmachines.Open(p.cfg, ""))
+}
+
+func (p parts) intake() *intake.Intake {
+	return intake.New(p.table(), awsobjects.Open(p.cfg, p.get(edge.Store)), awsmachines.Open(p.cfg, p.get(edge.TrainingMachine)))
+}
+
+func (p parts) training() *training.Training {
+	return &training.Training{
+		Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)),
+		Pipelines: awspipelines.Open(p.cfg), Registry: awspipelines.OpenRegistry(p.cfg),
+		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
+	}
+}
+
+func (p parts) shifting() *shifting.Shifting {
+	cloudWatch := awsmetrics.Open(p.cfg)
+	return &shifting.Shifting{
+		Table: p.table(), Endpoints: awsendpoints.Open(p.cfg), Alarms: cloudWatch, Metrics: cloudWatch,
+		Registry: awspipelines.OpenRegistry(p.cfg), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
+		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), ModelRole: p.get(edge.ModelRole),
+	}
+}
+
+// Functions leads from the folder of each function to its handler, for running in
+// process. The mains in functions/ wire the same handlers with what each needs.
+var Functions = map[string]func(parts) edge.Handler{
+	"on-data":   func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
+	"on-alarm":  func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-signal": func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
+	"on-package": func(p parts) edge.Handler {
+		return edge.Handle("on-package", p.log, requesting.New(p.table(), awsmachines.Open(p.cfg, p.get(edge.RolloutMachine))).OnPackage)
+	},
+	"take-lease": func(p parts) edge.Handler {
+		return edge.Handle("take-lease", p.log, leasing.NewDesk(p.table(), p.room()).TakeLease)
+	},
+	"settle-demand":   func(p parts) edge.Handler { return edge.Handle("settle-demand", p.log, p.training().SettleDemand) },
+	"launch-pipeline": func(p parts) edge.Handler { return edge.Handle("launch-pipeline", p.log, p.training().LaunchPipeline) },
+	"await-pipeline":  func(p parts) edge.Handler { return edge.Handle("await-pipeline", p.log, p.training().AwaitPipeline) },
+	"gate-package":    func(p parts) edge.Handler { return edge.Handle("gate-package", p.log, p.training().GatePackage) },
+	"report-training": func(p parts) edge.Handler { return edge.Handle("report-training", p.log, p.training().ReportTraining) },
+	"plan-rollout":    func(p parts) edge.Handler { return edge.Handle("plan-rollout", p.log, p.shifting().PlanRollout) },
+	"prepare-variants": func(p parts) edge.Handler {
+		return edge.Handle("prepare-variants", p.log, p.shifting().PrepareVariants)
+	},
+	"await-endpoint": func(p parts) edge.Handler { return edge.Handle("await-endpoint", p.log, p.shifting().AwaitEndpoint) },
+	"shift-weight":   func(p parts) edge.Handler { return edge.Handle("shift-weight", p.log, p.shifting().ShiftWeight) },
+	"bake":           func(p parts) edge.Handler { return edge.Handle("bake", p.log, p.shifting().Bake) },
+	"judge":          func(p parts) edge.Handler { return edge.Handle("judge", p.log, p.shifting().Judge) },
+	"promote":        func(p parts) edge.Handler { return edge.Handle("promote", p.log, p.shifting().Promote) },
+	"roll-back":      func(p parts) edge.Handler { return edge.Handle("roll-back", p.log, p.shifting().RollBack) },
+	"report-rollout": func(p parts) edge.Handler { return edge.Handle("report-rollout", p.log, p.shifting().ReportRollout) },
+}
+
+// Binaries runs functions as the compiled bootstraps in dir/<function>/bootstrap,
+// which reach the account at endpoint.
+func Binaries(dir, endpoint string) func(*AWS, lambda.Function) (lambda.Host, error) {
+	return func(a *AWS, f lambda.Function) (lambda.Host, error) {
+		binary, err := filepath.Abs(filepath.Join(dir, path.Base(f.CodePath), "bootstrap"))
+		if err != nil {
+			return nil, err
+		}
+		env := a.Lambda.Environment(f, endpoint)
+		env["AWS_MAX_ATTEMPTS"] = "3"
+		return lambda.NewProcess(a.World, lambda.ProcessConfig{Binary: binary, Env: env}), nil
+	}
+}
+
+// InProcess runs functions as handlers in this process, which hold the world while
+// they run and reach the account without a network.
+func InProcess(a *AWS, f lambda.Function) (lambda.Host, error) {
+	name := path.Base(f.CodePath)
+	build := Functions[name]
+	if build == nil {
+		return nil, fmt.Errorf("function %s: local/functions.go has no handler for functions/%s", f.Name, name)
+	}
+	log := &lines{write: func(line string) { a.log(f.Name, line) }}
+	handler := build(parts{cfg: a.Config(f), env: f.Environment, log: log})
+	return lambda.InProcess(func(ctx context.Context, payload []byte) ([]byte, error) { return handler(ctx, payload) }), nil
+}

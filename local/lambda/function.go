@@ -1,0 +1,259 @@
+// Package lambda runs functions for local AWS: synchronous and event invocations
+// with their retries, dead letters and destinations, resource policies, metrics,
+// and the pollers that read SQS queues. A function's code runs in one of two hosts:
+// a Go handler in this process, or a compiled bootstrap that speaks the Lambda
+// Runtime API.
+//
+// It takes virtual time for invocations and never reads the wall clock. It keeps no
+// versions: every alias and version is the code of now. Services reach it through
+// Invoke and InvokeAsync, SDKs through Wire.
+package lambda
+
+import (
+	"maps"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/local/sim"
+	"sluice/local/wire"
+)
+
+// Function is the configuration of one function, as CreateFunction takes it.
+type Function struct {
+	Name          string
+	RoleARN       string
+	Handler       string
+	Runtime       string
+	CodePath      string // where the host finds the code; its own business
+	Architectures []string
+	Environment   map[string]string
+	Timeout       time.Duration // 1 s to 900 s; 0 is Lambda's default of 3 s
+	MemoryMB      int           // 128 to 10240; 0 is Lambda's default of 128
+	Reserved      *int          // reserved concurrency; nil is none
+	Tracing       string        // Active or PassThrough
+	LogGroup      string        // "" is /aws/lambda/<name>
+
+	DeadLetterARN string // queue or topic for events whose retries are used up
+	Async         Async
+	Aliases       []string // names and version numbers that resolve to this function
+}
+
+// Async is a function's EventInvokeConfig.
+type Async struct {
+	MaxRetries   *int          // 0 to 2; nil is 2
+	MaxAge       time.Duration // 60 s to 6 h; 0 is 6 h
+	OnSuccessARN string
+	OnFailureARN string
+}
+
+// ARN is the function's ARN without a qualifier.
+func (f Function) ARN() string {
+	return "arn:aws:lambda:" + wire.Region + ":" + wire.Account + ":function:" + f.Name
+}
+
+// Roles is what Lambda asks of IAM. nil lets every function do everything.
+type Roles interface {
+	Session(roleARN, name string) (accessKey, secret, token string)
+	Trusts(roleARN, service string) bool
+	AllowRole(roleARN string, need wire.Access) error
+}
+
+// Service holds the functions of the account. The fields are wiring and knobs; set
+// them before the world runs. All but the hosts given to New may be left empty.
+type Service struct {
+	Roles  Roles
+	Queues Queues
+	// Permit asks whether the caller of a wire call may do this: Server.Permit.
+	Permit func(c *wire.Call, need ...wire.Access) error
+	// Send delivers to a dead-letter queue or destination, given by its ARN.
+	Send func(targetARN string, body []byte) error
+	// Record takes metric values and how often each occurred.
+	Record func(namespace, name string, dims map[string]string, minute time.Time, values, counts []float64)
+	// Log takes each line that a function writes. The world is held.
+	Log func(function, line string)
+	// Fault is asked before the n-th invocation of a function, n from 1, retries and
+	// throttled attempts included.
+	Fault func(function string, n int) wire.Effect
+	// Duration is how long an invocation runs, and how much longer a cold start is.
+	Duration func(function string, dice *rand.Rand) (run, cold time.Duration)
+
+	world     *sim.World
+	hosts     func(Function) (Host, error)
+	functions map[string]*function
+	mappings  []*Mapping
+	busy      int // running invocations of the account
+}
+
+type function struct {
+	Function
+	host        Host
+	permissions []Permission
+	modified    time.Time
+	attempts    int         // invocations asked for, for Fault
+	busy        int         // running invocations
+	warm        []time.Time // environments at rest, by when they came to rest
+	logged      bool        // the role was asked for the permission to write logs
+}
+
+// New returns a Lambda without functions. hosts is asked once for each function
+// that is created.
+func New(w *sim.World, hosts func(Function) (Host, error)) *Service {
+	return &Service{world: w, hosts: hosts, functions: map[string]*function{}}
+}
+
+var (
+	functionName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+	variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
+)
+
+// Create creates a function. Errors: ResourceConflictException,
+// InvalidParameterValueException.
+func (s *Service) Create(f Function) error {
+	if s.functions[f.Name] != nil {
+		return &wire.Error{Code: "ResourceConflictException", Message: "Function already exist: " + f.Name, Status: 409}
+	}
+	if f.Timeout == 0 {
+		f.Timeout = 3 * time.Second
+	}
+	if f.MemoryMB == 0 {
+		f.MemoryMB = 128
+	}
+	if f.LogGroup == "" {
+		f.LogGroup = "/aws/lambda/" + f.Name
+	}
+	if err := s.check(f); err != nil {
+		return err
+	}
+	host, err := s.hosts(f)
+	if err != nil {
+		return invalid("the code of function %s: %v", f.Name, err)
+	}
+	s.functions[f.Name] = &function{Function: f, host: host, modified: s.world.Now()}
+	return nil
+}
+
+// SetAsync gives the function this EventInvokeConfig.
+func (s *Service) SetAsync(name string, a Async) error {
+	f, err := s.find(name)
+	if err != nil {
+		return err
+	}
+	changed := f.Function
+	changed.Async = a
+	if err := s.check(changed); err != nil {
+		return err
+	}
+	f.Function = changed
+	return nil
+}
+
+// AddAlias makes a further name or version number resolve to the function, and
+// returns the qualified ARN.
+func (s *Service) AddAlias(name, alias string) (string, error) {
+	f, err := s.find(name)
+	if err != nil {
+		return "", err
+	}
+	f.Aliases = append(f.Aliases, alias)
+	return f.ARN() + ":" + alias, nil
+}
+
+// Function returns the configuration of a function, by name or ARN.
+func (s *Service) Function(nameOrARN string) (Function, error) {
+	f, err := s.find(nameOrARN)
+	if err != nil {
+		return Function{}, err
+	}
+	return f.Function, nil
+}
+
+// Names lists the functions, sorted.
+func (s *Service) Names() []string { return slices.Sorted(maps.Keys(s.functions)) }
+
+// Close ends the processes of all functions. The caller holds the world.
+func (s *Service) Close() {
+	for _, name := range s.Names() {
+		s.functions[name].host.Close()
+	}
+}
+
+func invalid(format string, args ...any) *wire.Error {
+	return wire.Errorf("InvalidParameterValueException", format, args...)
+}
+
+func (s *Service) check(f Function) error {
+	switch {
+	case !functionName.MatchString(f.Name):
+		return invalid("function name %q must have 1 to 64 letters, digits, - or _", f.Name)
+	case f.Timeout < time.Second || f.Timeout > 900*time.Second:
+		return invalid("Timeout of %s is %s; it must be 1 to 900 seconds", f.Name, f.Timeout)
+	case f.MemoryMB < 128 || f.MemoryMB > 10240:
+		return invalid("MemorySize of %s is %d; it must be 128 to 10240", f.Name, f.MemoryMB)
+	case f.Async.MaxRetries != nil && (*f.Async.MaxRetries < 0 || *f.Async.MaxRetries > 2):
+		return invalid("MaximumRetryAttempts of %s is %d; it must be 0 to 2", f.Name, *f.Async.MaxRetries)
+	case f.Async.MaxAge != 0 && (f.Async.MaxAge < time.Minute || f.Async.MaxAge > 6*time.Hour):
+		return invalid("MaximumEventAgeInSeconds of %s is %.0f; it must be 60 to 21600", f.Name, f.Async.MaxAge.Seconds())
+	}
+	if err := checkEnvironment(f); err != nil {
+		return err
+	}
+	if s.Roles == nil {
+		return nil
+	}
+	if !s.Roles.Trusts(f.RoleARN, "lambda.amazonaws.com") {
+		return invalid("The role defined for the function cannot be assumed by Lambda.")
+	}
+	for _, target := range []string{f.DeadLetterARN, f.Async.OnFailureARN, f.Async.OnSuccessARN} {
+		if target == "" {
+			continue
+		}
+		need, err := sending(target)
+		if err == nil && s.Roles.AllowRole(f.RoleARN, need) != nil {
+			service, action, _ := strings.Cut(need.Action, ":")
+			err = invalid("The provided execution role does not have permissions to call %s on %s", action, strings.ToUpper(service))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkEnvironment(f Function) error {
+	size := 0
+	for _, k := range slices.Sorted(maps.Keys(f.Environment)) {
+		if !variableName.MatchString(k) {
+			return invalid("environment variable %q of %s: a name is a letter followed by letters, digits and _", k, f.Name)
+		}
+		if slices.Contains(reservedVariables, k) {
+			return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s", k)
+		}
+		size += len(k) + len(f.Environment[k])
+	}
+	if size > 4096 {
+		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit.")
+	}
+	return nil
+}
+
+// find resolves a name, a name with qualifier, a partial or a full ARN.
+func (s *Service) find(nameOrARN string) (*function, error) {
+	rest := nameOrARN
+	if i := strings.LastIndex(rest, "function:"); i >= 0 {
+		rest = rest[i+len("function:"):]
+	}
+	name, qualifier, _ := strings.Cut(rest, ":")
+	f := s.functions[name]
+	full := nameOrARN
+	if !strings.HasPrefix(full, "arn:") {
+		full = Function{Name: name}.ARN()
+	}
+	if f == nil || strings.HasPrefix(nameOrARN, "arn:") && !strings.HasPrefix(nameOrARN, f.ARN()) ||
+		qualifier != "" && qualifier != "$LATEST" && !slices.Contains(f.Aliases, qualifier) {
+		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + full, Status: 404}
+	}
+	return f, nil
+}

@@ -1,0 +1,250 @@
+package lambda
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"sluice/local/wire"
+)
+
+// Bounds of Lambda. Payloads in bytes; source AWS.md A.1 and E.
+const (
+	maxSync      = 6 << 20
+	maxAsync     = 1 << 20
+	maxAnswer    = 6291556
+	concurrency  = 1000             // of the account
+	keepWarm     = 10 * time.Minute // an assumption: AWS promises nothing
+	executedWhat = "$LATEST"
+)
+
+// Result is how an invocation ended.
+type Result struct {
+	RequestID string
+	// Payload is what the function answered: its output or, if FunctionError is set,
+	// a document with errorMessage and errorType.
+	Payload       []byte
+	FunctionError string // "" or Unhandled
+	ErrorType     string // errorType of the function's error
+	ErrorMessage  string
+	// Err is set when the function was not run, or when the caller lost the answer:
+	// a *wire.Error with Lambda's code, such as TooManyRequestsException.
+	Err error
+}
+
+// Invoke runs a function, given by name or ARN, on payload and calls done when it
+// has ended. The handler runs after its cold start, if there is one; its virtual
+// duration passes between its effects and done. The caller holds the world.
+func (s *Service) Invoke(arn string, payload []byte, done func(Result)) {
+	s.invoke(arn, payload, s.world.UUID("lambda/request"), done)
+}
+
+func (s *Service) invoke(arn string, payload []byte, requestID string, done func(Result)) {
+	f, effect, err := s.admit(arn, payload)
+	if err != nil {
+		s.world.After(0, "lambda refuse "+arn, func() { done(Result{RequestID: requestID, Err: err}) })
+		return
+	}
+	run, cold := s.duration(f)
+	s.world.After(cold, "lambda start "+f.Name, func() {
+		began := s.world.Now()
+		r := s.execute(f, payload, requestID, effect, run)
+		took := min(run, f.Timeout)
+		s.world.After(took, "lambda end "+f.Name, func() {
+			s.finish(f, r, began, took)
+			done(r)
+		})
+	})
+}
+
+// InvokeNow runs a function at once, without virtual time: for callers that hold
+// the world and need the answer before they let go, such as a request over HTTP.
+func (s *Service) InvokeNow(arn string, payload []byte) Result {
+	requestID := s.world.UUID("lambda/request")
+	f, effect, err := s.admit(arn, payload)
+	if err != nil {
+		return Result{RequestID: requestID, Err: err}
+	}
+	run, _ := s.duration(f)
+	began := s.world.Now()
+	r := s.execute(f, payload, requestID, effect, run)
+	s.finish(f, r, began, min(run, f.Timeout))
+	return r
+}
+
+// admit takes an environment for one invocation, or refuses it.
+func (s *Service) admit(arn string, payload []byte) (*function, wire.Effect, error) {
+	f, err := s.find(arn)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(payload) > maxSync {
+		return nil, 0, &wire.Error{Code: "RequestTooLargeException", Status: 413,
+			Message: fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", maxSync)}
+	}
+	if len(payload) > 0 && !json.Valid(payload) {
+		return nil, 0, wire.Errorf("InvalidRequestContentException", "Could not parse request body into json: the payload of %s is no JSON", f.Name)
+	}
+	f.attempts++
+	effect := wire.NoFault
+	if s.Fault != nil {
+		effect = s.Fault(f.Name, f.attempts)
+	}
+	reason := ""
+	switch {
+	case effect == wire.Throttle:
+		reason = "CallerRateLimitExceeded"
+	case f.Reserved != nil && f.busy >= *f.Reserved:
+		reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
+	case s.busy >= concurrency:
+		reason = "ConcurrentInvocationLimitExceeded"
+	case effect == wire.Unavailable || effect == wire.LostRequest:
+		return nil, 0, &wire.Error{Code: "ServiceException", Message: "The Lambda service encountered an internal error.", Status: 500}
+	}
+	if reason != "" {
+		s.metric(f, "Throttles", s.world.Now(), 1)
+		return nil, 0, &wire.Error{Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: 429, Members: map[string]any{"Reason": reason, "Type": "User"}}
+	}
+	f.busy++
+	s.busy++
+	return f, effect, nil
+}
+
+// duration takes a warm environment if there is one.
+func (s *Service) duration(f *function) (run, cold time.Duration) {
+	choose := s.Duration
+	if choose == nil {
+		choose = defaultDuration
+	}
+	run, cold = choose(f.Name, s.world.Rand("lambda/duration/"+f.Name))
+	f.warm = slices.DeleteFunc(f.warm, func(t time.Time) bool { return s.world.Now().Sub(t) > keepWarm })
+	if n := len(f.warm); n > 0 {
+		f.warm = f.warm[:n-1]
+		cold = 0
+	}
+	return run, cold
+}
+
+// defaultDuration is 50 to 150 ms, and 200 to 400 ms more for a cold start.
+func defaultDuration(_ string, dice *rand.Rand) (run, cold time.Duration) {
+	ms := func(from, to int) time.Duration { return time.Duration(from+dice.IntN(to-from)) * time.Millisecond }
+	return ms(50, 150), ms(200, 400)
+}
+
+// execute runs the code. Its effects happen now; its end is the caller's business.
+func (s *Service) execute(f *function, payload []byte, requestID string, effect wire.Effect, run time.Duration) Result {
+	s.mayLog(f)
+	out := Outcome{Died: "signal: killed"}
+	if effect != wire.CrashBefore {
+		if len(payload) == 0 {
+			payload = []byte("{}")
+		}
+		out = f.host.Invoke(Invocation{RequestID: requestID, FunctionARN: f.ARN(), Payload: payload, Timeout: f.Timeout})
+		for _, line := range out.Log {
+			s.log(f, line)
+		}
+	}
+	switch {
+	case effect == wire.CrashAfter:
+		out = Outcome{Died: "signal: killed"}
+	case run > f.Timeout:
+		out = Outcome{TimedOut: true}
+	}
+	r := s.result(f, requestID, out)
+	if effect == wire.LostAnswer {
+		r.Err = &wire.Error{Code: "ServiceException", Message: "The Lambda service encountered an internal error.", Status: 500}
+	}
+	if out.Died != "" || out.TimedOut || out.Exits {
+		f.warm = nil // the environment is gone; the ones beside it are started anew too
+	}
+	return r
+}
+
+// result puts an outcome into the form in which Lambda reports it.
+func (s *Service) result(f *function, requestID string, out Outcome) Result {
+	r := Result{RequestID: requestID, Payload: out.Payload}
+	switch {
+	case out.TimedOut:
+		r.ErrorType, r.ErrorMessage = "Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", requestID, f.Timeout.Seconds())
+	case out.Died != "":
+		r.ErrorType, r.ErrorMessage = "Runtime.ExitError", fmt.Sprintf("RequestId: %s Error: Runtime exited with error: %s", requestID, out.Died)
+	case out.Error != nil:
+		r.ErrorType, r.ErrorMessage = out.Error.Type, out.Error.Message
+		r.Payload = marshal(out.Error)
+		r.FunctionError = "Unhandled"
+		return r
+	case len(out.Payload) > maxAnswer:
+		r.ErrorType, r.ErrorMessage = "Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxAnswer)
+	default:
+		return r
+	}
+	r.FunctionError = "Unhandled"
+	r.Payload = marshal(failure{Message: r.ErrorMessage, Type: r.ErrorType})
+	s.log(f, r.ErrorMessage)
+	return r
+}
+
+type failure struct {
+	Type    string `json:"errorType"`
+	Message string `json:"errorMessage"`
+}
+
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // structs of strings
+	}
+	return b
+}
+
+func (s *Service) finish(f *function, r Result, began time.Time, took time.Duration) {
+	f.busy--
+	s.busy--
+	if r.ErrorType != "Runtime.ExitError" && r.ErrorType != "Sandbox.Timedout" {
+		f.warm = append(f.warm, s.world.Now())
+	}
+	failed := 0.0
+	if r.FunctionError != "" {
+		failed = 1
+	}
+	s.metric(f, "Invocations", began, 1)
+	s.metric(f, "Errors", began, failed)
+	s.metric(f, "Duration", began, float64(took.Microseconds())/1000)
+}
+
+func (s *Service) metric(f *function, name string, at time.Time, value float64) {
+	if s.Record != nil {
+		s.Record("AWS/Lambda", name, map[string]string{"FunctionName": f.Name}, at.Truncate(time.Minute), []float64{value}, []float64{1})
+	}
+}
+
+func (s *Service) log(f *function, line string) {
+	if s.Log != nil {
+		s.Log(f.Name, line)
+	}
+}
+
+// mayLog uses the role's permission to write logs, so that the record of what
+// roles need is complete. Without it a function runs and its logs are lost, as in AWS.
+func (s *Service) mayLog(f *function) {
+	if s.Roles == nil || f.logged {
+		return
+	}
+	f.logged = true
+	group := "arn:aws:logs:" + wire.Region + ":" + wire.Account + ":log-group:" + f.LogGroup
+	for _, action := range []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"} {
+		if err := s.Roles.AllowRole(f.RoleARN, wire.Access{Action: action, Resource: group + ":*"}); err != nil {
+			s.log(f, "the function's logs would be lost in AWS: "+err.Error())
+			return
+		}
+	}
+}
+
+// retryable reports whether Lambda itself failed, rather than the function.
+func retryable(err error) bool {
+	var e *wire.Error
+	return errors.As(err, &e) && (e.Code == "TooManyRequestsException" || e.Code == "ServiceException")
+}

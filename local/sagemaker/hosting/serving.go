@@ -1,0 +1,211 @@
+package hosting
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"sluice/local/sagemaker/api"
+	"sluice/local/sagemaker/traffic"
+)
+
+// namespace of the invocation metrics. Source: AWS.md C.1.
+const namespace = "AWS/SageMaker"
+
+// Count is the truth about one variant's minute: what it was sent and what it
+// answered, whether or not anybody has seen the metrics.
+type Count struct {
+	Minute  time.Time // its beginning
+	Config  string    // endpoint configuration
+	Variant string
+	Model   string
+	Shadow  bool
+	Share   float64 // of the endpoint's requests at the end of the minute
+	traffic.Count
+}
+
+// row collects a variant's answers of the present minute.
+type row struct {
+	v       *variant
+	config  string
+	shadow  bool
+	share   float64
+	answers traffic.Answers
+}
+
+// SetTraffic says what requests the endpoint gets from now on. It may come before
+// the endpoint.
+func (h *Hosting) SetTraffic(endpoint string, t traffic.Traffic) error {
+	if err := t.Check(); err != nil {
+		return err
+	}
+	h.arrivals[api.Key("endpoint", endpoint)] = t
+	if e, err := h.findEndpoint(endpoint); err == nil {
+		h.account(e)
+		e.arrivals = traffic.NewArrivals(t, e.dice)
+		e.minute = time.Time{}
+	}
+	return nil
+}
+
+// SetBehaviour says how a model answers from now on, whatever its package says.
+func (h *Hosting) SetBehaviour(model string, b traffic.Behaviour) error {
+	m, err := h.catalog.Model(model)
+	if err != nil {
+		return err
+	}
+	for _, e := range h.endpoints.All() {
+		h.account(e) // what came until now was answered the old way
+	}
+	m.Behaviour = b
+	return nil
+}
+
+// Served is the truth about every variant's finished minutes from (inclusive) to
+// (exclusive), oldest first. It is empty for an endpoint that does not exist.
+func (h *Hosting) Served(endpoint string, from, to time.Time) []Count {
+	e, err := h.findEndpoint(endpoint)
+	if err != nil {
+		return nil
+	}
+	h.account(e)
+	at := func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(e.counts, t, func(c Count, t time.Time) int { return cmp.Compare(c.Minute.UnixNano(), t.UnixNano()) })
+		return i
+	}
+	return e.counts[at(from):max(at(from), at(to))]
+}
+
+// startTraffic keeps accounts of the endpoint at the end of every minute.
+func (h *Hosting) startTraffic(e *endpoint) {
+	next := floor(h.w.Now()).Add(time.Minute).Sub(h.w.Now())
+	e.tick = h.w.Background(next, "sagemaker: minute of "+e.name, func() {
+		h.account(e)
+		h.startTraffic(e)
+	})
+}
+
+// account serves the requests that came since it was last called, by the weights
+// that held since then. Call it before anything that changes them.
+func (h *Hosting) account(e *endpoint) {
+	now := h.w.Now()
+	for e.settled.Before(now) {
+		minute := floor(e.settled)
+		end := minute.Add(time.Minute)
+		if end.After(now) {
+			end = now
+		}
+		if !e.minute.Equal(minute) {
+			e.minute, e.rate = minute, e.arrivals.Next(minute)
+		}
+		n := traffic.Requests(e.dice, e.rate*end.Sub(e.settled).Minutes())
+		e.serve(n, end)
+		e.settled = end
+		if end.Equal(minute.Add(time.Minute)) {
+			h.flush(e, minute)
+		}
+	}
+}
+
+// serve spreads n requests that came until now over the fleets' variants.
+func (e *endpoint) serve(n int, now time.Time) {
+	if n == 0 {
+		return
+	}
+	rows, shares := e.routes()
+	for i, got := range traffic.Split(e.dice, n, shares) {
+		rows[i].share = shares[i]
+		e.hand(rows[i], got, now)
+	}
+	for _, f := range []*fleet{e.fleet, e.green} {
+		if f == nil || f.share == 0 || len(f.shadows) == 0 || f.variants[0].weight == 0 {
+			continue
+		}
+		// Shadow and production weights are compared to find the share that is
+		// mirrored; AWS does not document the formula (AWS.md B.8).
+		r := e.row(f, f.shadows[0], true)
+		r.share = f.share * min(1, f.shadows[0].weight/f.variants[0].weight)
+		e.hand(r, traffic.Split(e.dice, n, []float64{r.share, 1 - r.share})[0], now)
+	}
+}
+
+// hand gives a variant n requests.
+func (e *endpoint) hand(r *row, n int, now time.Time) traffic.Answers {
+	if n == 0 {
+		return traffic.Answers{}
+	}
+	if r.v.since.IsZero() {
+		r.v.since = now
+	}
+	a := traffic.Answer(r.v.dice, n, r.v.model.Behaviour.Under(now, r.share, now.Sub(r.v.since)))
+	r.answers.Add(a)
+	return a
+}
+
+// routes are the variants that requests can go to, and their shares.
+func (e *endpoint) routes() ([]*row, []float64) {
+	var rows []*row
+	var shares []float64
+	for _, f := range []*fleet{e.fleet, e.green} {
+		if f == nil || f.share == 0 {
+			continue
+		}
+		sum := 0.0
+		for _, v := range f.variants {
+			sum += v.weight
+		}
+		for _, v := range f.variants {
+			if v.weight > 0 {
+				rows = append(rows, e.row(f, v, false))
+				shares = append(shares, f.share*v.weight/sum)
+			}
+		}
+	}
+	return rows, shares
+}
+
+func (e *endpoint) row(f *fleet, v *variant, shadow bool) *row {
+	for _, r := range e.rows {
+		if r.v == v {
+			return r
+		}
+	}
+	r := &row{v: v, config: f.config.EndpointConfigName, shadow: shadow}
+	e.rows = append(e.rows, r)
+	return r
+}
+
+// flush closes a minute: its counts become history and its metrics leave.
+func (h *Hosting) flush(e *endpoint, minute time.Time) {
+	rows := e.rows
+	e.rows = nil
+	for i, r := range rows {
+		if r.answers.Requests == 0 {
+			continue
+		}
+		e.counts = append(e.counts, Count{minute, r.config, r.v.spec.VariantName, r.v.model.Name, r.shadow, r.share, r.answers.Count})
+		h.record(minute, r.v.dimsConfig, r.answers.Metrics(r.v.count))
+		// Both fleets of an update share {EndpointName, VariantName} (AWS.md B.4): the
+		// first row of a name records for all.
+		if slices.ContainsFunc(rows[:i], func(o *row) bool { return o.v.spec.VariantName == r.v.spec.VariantName && o.answers.Requests > 0 }) {
+			continue
+		}
+		both, instances := traffic.Answers{}, 0
+		for _, o := range rows[i:] {
+			if o.v.spec.VariantName == r.v.spec.VariantName {
+				both.Add(o.answers)
+				instances += o.v.count
+			}
+		}
+		h.record(minute, r.v.dims, both.Metrics(instances))
+	}
+}
+
+func (h *Hosting) record(minute time.Time, dims map[string]string, metrics []traffic.Metric) {
+	if h.out.Record == nil {
+		return
+	}
+	for _, m := range metrics {
+		h.out.Record(namespace, m.Name, dims, minute, m.Values, m.Counts)
+	}
+}

@@ -1,0 +1,10 @@
+// Package sluice carries what is deployed: the template and the state machines, as
+// they were when the command line was built. The command line rehearses them.
+package sluice
+
+import "embed"
+
+// Deployed is template.yaml and statemachines/.
+//
+//go:embed template.yaml statemachines/*.asl.json
+var Deployed embed.FS

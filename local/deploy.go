@@ -163,8 +163,8 @@ func (p provider) Queue(q *cloudformation.QueueSpec) (created, error) {
 		}
 		attributes["RedrivePolicy"] = string(policy)
 	}
-	url, err := p.SQS.CreateQueue(q.QueueName, attributes)
-	return created{Ref: url}, err
+	arn, err := p.SQS.CreateQueue(q.QueueName, attributes)
+	return created{Ref: p.SQS.URL(q.QueueName), Attributes: map[string]string{"Arn": arn, "QueueName": q.QueueName}}, err
 }
 
 func (p provider) QueuePolicy(q *cloudformation.QueuePolicySpec) (created, error) {

@@ -1,12 +1,16 @@
 package benchjudge
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Slice is the ratio of bad responses to the all-knowing judge's in one part of the scenarios.
 type Slice struct {
-	By, Value string
-	Ratio     float64
-	Scenarios int
+	By        string  `json:"by"`
+	Value     string  `json:"value"`
+	Ratio     float64 `json:"ratio"`
+	Scenarios int     `json:"scenarios"`
 }
 
 // Breakdown says where the judge is good and where it is not, by traffic, base rate, shape, plan and fault.
@@ -14,6 +18,7 @@ func (r Result) Breakdown() []Slice {
 	type key struct{ by, value string }
 	sums := map[key]*ratios{}
 	var order []key
+	first := map[string]int{}
 	for _, o := range r.outcomes {
 		if o.fault == healthy {
 			continue
@@ -28,14 +33,18 @@ func (r Result) Breakdown() []Slice {
 			if sums[k] == nil {
 				sums[k] = &ratios{}
 				order = append(order, k)
+				if _, known := first[k.by]; !known {
+					first[k.by] = len(first)
+				}
 			}
 			sums[k].compare(o, o.ours, o.oracle)
 		}
 	}
-	var slices []Slice
+	slices.SortStableFunc(order, func(a, b key) int { return first[a.by] - first[b.by] })
+	var parts []Slice
 	for _, k := range order {
 		value, _ := sums[k].geometric()
-		slices = append(slices, Slice{k.by, k.value, value, int(sums[k].n)})
+		parts = append(parts, Slice{k.by, k.value, value, int(sums[k].n)})
 	}
-	return slices
+	return parts
 }

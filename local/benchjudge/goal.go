@@ -1,9 +1,6 @@
 package benchjudge
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Goal is one row of the table: a figure, its bound, what was measured and how sure that is.
 type Goal struct {
@@ -12,11 +9,8 @@ type Goal struct {
 	Measured float64 `json:"measured"`
 	Error    float64 `json:"standardError"`
 	Met      bool    `json:"met"`
-	Where    string  `json:"where,omitempty"` // the worst scenario, for a maximum
+	Note     string  `json:"note,omitempty"` // where the worst is, or how many scenarios were compared
 }
-
-// Result is everything measured.
-type Result struct{ outcomes []outcome }
 
 // Scenarios is how many were simulated.
 func (r Result) Scenarios() int { return len(r.outcomes) }
@@ -25,63 +19,30 @@ func (o outcome) String() string {
 	return fmt.Sprintf("%v, plan %d, %v", o.environment, o.plan+1, o.fault)
 }
 
-// share is a proportion and its standard error.
-func share(k, n int64) (p, se float64) {
-	p = float64(k) / float64(max(n, 1))
-	return p, math.Sqrt(p * (1 - p) / float64(max(n, 1)))
-}
-
-// mean gathers numbers for a mean with its standard error.
-type mean struct{ n, sum, squares float64 }
-
-func (m *mean) add(x float64) { m.n++; m.sum += x; m.squares += x * x }
-
-func (m mean) value() float64 { return m.sum / max(m.n, 1) }
-
-func (m mean) standardError() float64 {
-	if m.n < 2 {
-		return 0
-	}
-	v := m.value()
-	return math.Sqrt(max(m.squares/m.n-v*v, 0) / (m.n - 1))
-}
-
-// ratios gathers how many times more bad responses one judge served than another; geometric.
-type ratios struct{ mean }
-
-// smoothing keeps scenarios in which nothing bad was served from deciding a ratio.
-const smoothing = 0.5
-
-func (r *ratios) compare(o outcome, a, b tally) {
-	n := float64(o.repetitions)
-	r.add(math.Log((float64(a.bad)/n + smoothing) / (float64(b.bad)/n + smoothing)))
-}
-
-func (r ratios) geometric() (value, se float64) {
-	value = math.Exp(r.value())
-	return value, value * r.standardError()
-}
-
+// falseRollbacks are the first three rows. The largest of hundreds of estimates is too large by luck, so the worst
+// scenarios were simulated again on other days, and those rates are shown.
 func (r Result) falseRollbacks() []Goal {
-	var worst, calm, average Goal
-	worst = Goal{Figure: "false rollbacks, worst healthy scenario", Goal: "<= 5 %"}
-	calm = Goal{Figure: "false rollbacks, worst healthy scenario without stress", Goal: "<= 2 %"}
-	average = Goal{Figure: "false rollbacks, mean over all healthy scenarios", Goal: "<= 1 %"}
+	worst := Goal{Figure: "false rollbacks, worst healthy scenario", Goal: "<= alpha"}
+	calm := Goal{Figure: "false rollbacks, worst healthy scenario without stress traffic", Goal: "<= 2 %"}
+	average := Goal{Figure: "false rollbacks, mean over all healthy scenarios", Goal: "<= 1 %"}
+	for _, o := range r.confirmed {
+		p, se := share(o.ours.rolledBack, int64(o.repetitions))
+		if p >= worst.Measured {
+			worst.Measured, worst.Error, worst.Note = p, se, o.String()
+		}
+		if !o.environment.shape.stress() && p >= calm.Measured {
+			calm.Measured, calm.Error, calm.Note = p, se, o.String()
+		}
+	}
 	var all mean
 	for _, o := range r.outcomes {
-		if o.fault != healthy {
-			continue
-		}
-		p, se := share(o.ours.rolledBack, int64(o.repetitions))
-		all.add(p)
-		for _, g := range []*Goal{&worst, &calm} {
-			if (g == &worst || !o.environment.shape.stress()) && p > g.Measured {
-				g.Measured, g.Error, g.Where = p, se, o.String()
-			}
+		if o.fault == healthy {
+			p, _ := share(o.ours.rolledBack, int64(o.repetitions))
+			all.add(p)
 		}
 	}
-	average.Measured, average.Error = all.value(), all.standardError()
-	worst.Met, calm.Met, average.Met = worst.Measured <= 0.05, calm.Measured <= 0.02, average.Measured <= 0.01
+	average.Measured, average.Error, average.Note = all.value(), all.standardError(), fmt.Sprintf("%.0f scenarios", all.n)
+	worst.Met, calm.Met, average.Met = worst.Measured <= r.limits.Alpha, calm.Measured <= 0.02, average.Measured <= 0.01
 	return []Goal{worst, calm, average}
 }
 
@@ -95,7 +56,10 @@ func (r Result) bad(figure, goal string, limit float64, strict bool, keep func(o
 	g := Goal{Figure: figure, Goal: goal}
 	g.Measured, g.Error = all.geometric()
 	g.Met = g.Measured < limit || !strict && g.Measured == limit
-	g.Where = fmt.Sprintf("%.0f scenarios", all.n)
+	g.Note = fmt.Sprintf("%.0f scenarios", all.n)
+	if all.n == 0 {
+		g.Measured, g.Met, g.Note = 0, true, "none to compare: it rolls back more than 5 % of healthy candidates everywhere"
+	}
 	return g
 }
 
@@ -110,7 +74,10 @@ func (r Result) Goals() []Goal {
 	}
 	rolled := r.falseOfPeers()
 	for i, peer := range documentedPeers {
-		fit := func(o outcome) bool { return rolled[place{o.environment, o.plan}][i] <= 0.05 }
+		// Where nothing ever fails, "any error" is the all-knowing judge itself and no test of a rule.
+		fit := func(o outcome) bool {
+			return o.environment.base > 0 && rolled[place{o.environment, o.plan}][i] <= 0.05
+		}
 		goals = append(goals, r.bad("bad responses, over "+peer.name, "<= 0.8", 0.8, false, fit, func(o outcome) tally { return o.peers[i] }))
 	}
 	failing := func(o outcome) bool { return o.fault.failing() }
@@ -153,7 +120,7 @@ func (r Result) early() Goal {
 }
 
 func (r Result) delay() Goal {
-	g := Goal{Figure: "delay of a healthy candidate's full weight, 1,000 requests a minute and more, minutes", Goal: "<= 1"}
+	g := Goal{Figure: "delay of a healthy candidate's full weight from 1,000 requests a minute on, minutes", Goal: "<= 1"}
 	var all mean
 	for _, o := range r.outcomes {
 		if o.fault == healthy && o.environment.requests >= 1000 && o.delayed > 0 {

@@ -60,6 +60,16 @@ func simulate(o Options, e environment) []outcome {
 	return outcomes
 }
 
+// again simulates one healthy scenario once more, under the judge alone.
+func again(o Options, of outcome) outcome {
+	out := outcome{environment: of.environment, plan: of.plan, fault: healthy, repetitions: o.Healthy}
+	for i := range o.Healthy {
+		d := newDay(of.environment, o.Seed, i)
+		out.ours.add(rollOut(&d, plans[of.plan], healthy, &ours{run: learned(o, &d, plans[of.plan])}))
+	}
+	return out
+}
+
 // scene is an environment and a plan, with what was learned from each day's history.
 type scene struct {
 	o           Options

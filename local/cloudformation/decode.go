@@ -21,6 +21,9 @@ func (d Document) MarshalJSON() ([]byte, error) {
 // Ignored is a property that has no effect locally, and is accepted nevertheless.
 type Ignored struct{}
 
+// MarshalJSON writes null, so that what was ignored is not handed on.
+func (Ignored) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
 // Meta is what every resource has.
 type Meta struct {
 	LogicalID string

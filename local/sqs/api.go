@@ -16,7 +16,7 @@ type none struct{}
 
 // Wire is the service for the server: awsJson 1.0.
 func (s *Service) Wire() *wire.Service {
-	svc := &wire.Service{Prefix: "sqs", Target: "AmazonSQS"}
+	svc := &wire.Service{Prefix: "sqs", Target: "AmazonSQS", QueryCodes: queryCodes}
 	wire.Handle(svc, "CreateQueue", func(in *createQueueInput) []wire.Access {
 		return []wire.Access{{Action: "sqs:CreateQueue", Resource: ARN(in.QueueName)}}
 	}, s.createQueue)

@@ -60,6 +60,21 @@ func (s *Service) URL(queue string) string { return s.Endpoint + "/" + wire.Acco
 // Queues lists the names of all queues, sorted.
 func (s *Service) Queues() []string { return slices.Sorted(maps.Keys(s.queues)) }
 
+// queryCodes are the codes of errors as the awsQuery API had them.
+var queryCodes = map[string]string{
+	"BatchEntryIdsNotDistinct":     "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+	"BatchRequestTooLong":          "AWS.SimpleQueueService.BatchRequestTooLong",
+	"EmptyBatchRequest":            "AWS.SimpleQueueService.EmptyBatchRequest",
+	"InvalidBatchEntryId":          "AWS.SimpleQueueService.InvalidBatchEntryId",
+	"MessageNotInflight":           "AWS.SimpleQueueService.MessageNotInflight",
+	"PurgeQueueInProgress":         "AWS.SimpleQueueService.PurgeQueueInProgress",
+	"QueueDeletedRecently":         "AWS.SimpleQueueService.QueueDeletedRecently",
+	"QueueDoesNotExist":            "AWS.SimpleQueueService.NonExistentQueue",
+	"QueueNameExists":              "QueueAlreadyExists",
+	"TooManyEntriesInBatchRequest": "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+	"UnsupportedOperation":         "AWS.SimpleQueueService.UnsupportedOperation",
+}
+
 var noQueue = &wire.Error{Code: "QueueDoesNotExist", Message: "The specified queue does not exist."}
 
 // byARN finds a queue. Error: QueueDoesNotExist.

@@ -11,27 +11,29 @@ import (
 )
 
 // cborCodec is smithy's rpc-v2-cbor, which CloudWatch speaks.
-var cborCodec = codec{
-	decode: func(r *http.Request) decoder {
-		return func(in any) error {
-			b, err := io.ReadAll(r.Body)
-			if err != nil || len(b) == 0 {
-				return err
+func cborCodec(svc *Service) codec {
+	return codec{
+		decode: func(r *http.Request) decoder {
+			return func(in any) error {
+				b, err := io.ReadAll(r.Body)
+				if err != nil || len(b) == 0 {
+					return err
+				}
+				v, err := cbor.Decode(b)
+				if err != nil {
+					return err
+				}
+				return fromCBOR(v, reflect.ValueOf(in).Elem(), "")
 			}
-			v, err := cbor.Decode(b)
-			if err != nil {
-				return err
-			}
-			return fromCBOR(v, reflect.ValueOf(in).Elem(), "")
-		}
-	},
-	encode: func(w http.ResponseWriter, _ *Call, out any) {
-		writeCBOR(w, http.StatusOK, toCBOR(reflect.ValueOf(out)))
-	},
-	fail: func(w http.ResponseWriter, _ *Call, e *Error) {
-		w.Header().Set("X-Amzn-Query-Error", e.Code+";Sender")
-		writeCBOR(w, e.status(), toCBOR(reflect.ValueOf(e.body())))
-	},
+		},
+		encode: func(w http.ResponseWriter, _ *Call, out any) {
+			writeCBOR(w, http.StatusOK, toCBOR(reflect.ValueOf(out)))
+		},
+		fail: func(w http.ResponseWriter, _ *Call, e *Error) {
+			svc.queryError(w.Header(), e)
+			writeCBOR(w, e.status(), toCBOR(reflect.ValueOf(e.body())))
+		},
+	}
 }
 
 func writeCBOR(w http.ResponseWriter, status int, v cbor.Value) {

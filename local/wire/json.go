@@ -43,8 +43,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 
 func fromSeconds(f float64) time.Time { return time.UnixMilli(int64(math.Round(f * 1000))).UTC() }
 
-// jsonCodec is awsJson 1.0 or 1.1, as the content type says. A service that speaks
-// awsQuery too has its error codes from there.
+// jsonCodec is awsJson 1.0 or 1.1, as the content type says.
 func jsonCodec(contentType string, svc *Service) codec {
 	if !strings.HasPrefix(contentType, "application/x-amz-json-") {
 		contentType = "application/x-amz-json-1.1"
@@ -71,9 +70,7 @@ func jsonCodec(contentType string, svc *Service) codec {
 		encode: func(w http.ResponseWriter, _ *Call, out any) { write(w, http.StatusOK, out) },
 		fail: func(w http.ResponseWriter, _ *Call, e *Error) {
 			w.Header().Set("X-Amzn-Errortype", e.Code)
-			if svc != nil && svc.Version != "" {
-				w.Header().Set("X-Amzn-Query-Error", e.Code+";Sender")
-			}
+			svc.queryError(w.Header(), e)
 			write(w, e.status(), e.body())
 		},
 	}

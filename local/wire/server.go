@@ -69,9 +69,14 @@ type Service struct {
 	Target  string // X-Amz-Target prefix and rpc-v2-cbor service name, for the RPC protocols
 	Version string // awsQuery Version, where the service speaks awsQuery
 	XMLNS   string // awsQuery name space of answers
+	// QueryCodes are the codes of errors that were others when the service spoke
+	// awsQuery only. A service that once did sends them along, and the AWS CLI and
+	// boto3 show them; nil is a service that never did.
+	QueryCodes map[string]string
 	// HTTP answers REST services, and everything of this signing name that is no
-	// RPC call. It does its own decoding, and asks Server.Allow itself.
-	HTTP func(c *Call, w http.ResponseWriter)
+	// RPC call. It does its own decoding, and asks Server.Allow itself. It reports
+	// false for a connection that a fault has broken.
+	HTTP func(c *Call, w http.ResponseWriter) bool
 
 	operations map[string]operation
 }
@@ -250,7 +255,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 	}
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/service/"); ok && r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor" {
 		target, op, _ := strings.Cut(rest, "/operation/")
-		return s.rpc(w, c, s.byTarget[target], target, op, cborCodec)
+		return s.rpc(w, c, s.byTarget[target], target, op, cborCodec(s.byTarget[target]))
 	}
 	for _, svc := range s.bySigning[signing] {
 		if svc.Version != "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
@@ -263,8 +268,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 		}
 		if svc.HTTP != nil {
 			c.Service = svc.Prefix
-			svc.HTTP(c, w)
-			return true
+			return svc.HTTP(c, w)
 		}
 	}
 	msg := fmt.Sprintf("local AWS has no service for %s %s (signing name %q)", r.Method, r.URL.Path, signing)
@@ -390,4 +394,19 @@ func (e *Error) status() int {
 		return http.StatusBadRequest
 	}
 	return e.Status
+}
+
+// queryError sets the header with the error's code in awsQuery, if svc has such.
+func (svc *Service) queryError(h http.Header, e *Error) {
+	if svc == nil || svc.QueryCodes == nil {
+		return
+	}
+	code, side := svc.QueryCodes[e.Code], "Sender"
+	if code == "" {
+		code = e.Code
+	}
+	if e.status() >= http.StatusInternalServerError {
+		side = "Receiver"
+	}
+	h.Set("X-Amzn-Query-Error", code+";"+side)
 }

@@ -58,8 +58,10 @@ func (s *Shifting) Judge(ctx context.Context, in Step) (Judged, error) {
 	edge.Note(ctx, "decision", j.Decision)
 	switch j.Decision {
 	case KeepBaking:
-	case NextStep, PromoteIt:
+	case NextStep:
 		r.Steps[r.Step].EndedAt = in.Now
+	case PromoteIt:
+		r.Steps[r.Step].EndedAt, r.Reason = in.Now, j.Reason
 	default:
 		r.Reason = j.Reason
 	}
@@ -88,78 +90,108 @@ func (s *Shifting) look(ctx context.Context, in Step, r *rollout.Record) (Judged
 		reason := fmt.Sprintf("alarm %s went off: %s", alarm.Name, alarm.Reason)
 		return Judged{Decision: GoBack, Reason: reason}, s.note(ctx, in, "verdict", "", "roll back: %s", reason)
 	}
-	verdict, query, err := s.compare(ctx, in.Now, r)
+	l, err := s.compare(ctx, in.Now, r)
 	if err != nil {
 		return Judged{}, err
 	}
-	j := s.decide(in.Now, *r, verdict)
-	data, err := json.Marshal(Look{Verdict: verdict, Query: query, Weight: r.Weight(), Served: r.Served})
+	l.Decision, l.Reason = s.decide(in.Now, *r, l)
+	data, err := json.Marshal(l)
 	if err != nil {
 		return Judged{}, fmt.Errorf("writing a verdict: %w", err)
 	}
-	return j, s.note(ctx, in, "look", string(data), "%s at %d %%: %s", j.Decision, r.Weight(), j.Reason)
+	return Judged{Decision: l.Decision, Reason: l.Reason}, s.note(ctx, in, "look", string(data), "%s at %d %%: %s", l.Decision, l.Weight, l.Reason)
 }
 
-// Look is the numbers behind one look, as history keeps them.
+// Look is one look with the numbers behind it, as history keeps it.
 type Look struct {
-	Verdict judge.Verdict  `json:"verdict"`
-	Query   MetricQuery    `json:"query"` // what was asked of CloudWatch
-	Weight  int            `json:"weight"`
-	Served  rollout.Served `json:"served"` // by the candidate so far
+	Decision Decision      `json:"decision"`
+	Reason   string        `json:"reason"`
+	Step     int           `json:"step"`  // from 0
+	Steps    int           `json:"steps"` // of the plan
+	Weight   int           `json:"weight"`
+	Bake     int           `json:"bake"` // minutes that the step bakes
+	Verdict  judge.Verdict `json:"verdict"`
+	Query    MetricQuery   `json:"query"` // what was asked of CloudWatch
+	// Baseline and Candidate are what both have served since the rollout's first
+	// weight, in the minutes that were judged.
+	Baseline  rollout.Served `json:"baseline"`
+	Candidate rollout.Served `json:"candidate"`
 }
 
-// decide turns a verdict into what the machine does.
-func (s *Shifting) decide(now time.Time, r rollout.Record, v judge.Verdict) Judged {
-	j := Judged{Decision: KeepBaking, Reason: strings.Join(v.Reasons, "; ")}
-	switch {
+// decide turns a verdict into what the machine does, and says why.
+func (s *Shifting) decide(now time.Time, r rollout.Record, l Look) (Decision, string) {
+	reason := strings.Join(l.Verdict.Reasons, "; ")
+	switch v := l.Verdict; {
 	case v.Action == judge.RollBack:
-		j.Decision = GoBack
+		return GoBack, reason
+	case v.Step != r.Step:
+		// The latest minute that can be judged is from before this step: what it
+		// says of the step's end is old.
+		return KeepBaking, "no minute of this step can be judged yet"
 	case v.Action == judge.Advance && r.Step == len(r.Plan.Steps)-1:
-		j.Decision = PromoteIt
+		return PromoteIt, "no worse than tolerated in any step: " + l.served()
 	case v.Action == judge.Advance:
-		j.Decision = NextStep
+		return NextStep, "no worse than tolerated: " + l.served()
 	case v.Paused && now.Sub(r.Steps[r.Step].ReachedAt) > longestPause:
-		j.Decision = GoBack
-		j.Reason = fmt.Sprintf("held for %s without a conclusion: %s", spec.Duration(longestPause), j.Reason)
+		return GoBack, fmt.Sprintf("held for %s without a conclusion: %s", spec.Duration(longestPause), reason)
 	}
-	return j
+	return KeepBaking, reason
 }
 
-// compare reads both variants' minutes and judges them.
-func (s *Shifting) compare(ctx context.Context, now time.Time, r *rollout.Record) (judge.Verdict, MetricQuery, error) {
-	began := r.Steps[0].AskedAt.Truncate(time.Minute)
+// served says what both sides have served.
+func (l Look) served() string {
+	return fmt.Sprintf("candidate %d of %d failed, baseline %d of %d", l.Candidate.Bad, l.Candidate.Requests, l.Baseline.Bad, l.Baseline.Requests)
+}
+
+// compare reads both variants' minutes and judges them. It counts into r what the
+// candidate has served.
+func (s *Shifting) compare(ctx context.Context, now time.Time, r *rollout.Record) (Look, error) {
 	rules := r.Rules.Judge
-	query := MetricQuery{Endpoint: r.Endpoint, Variants: []string{r.Baseline.Variant, r.Candidate.Variant}, From: began.Add(-history), Until: now.Truncate(time.Minute)}
+	l := Look{Step: r.Step, Steps: len(r.Plan.Steps), Weight: r.Weight(), Bake: int(r.Plan.Steps[r.Step].Bake / time.Minute)}
+	began := r.Steps[0].AskedAt.Truncate(time.Minute)
+	l.Query = MetricQuery{Endpoint: r.Endpoint, Variants: []string{r.Baseline.Variant, r.Candidate.Variant}, From: began.Add(-history), Until: now.Truncate(time.Minute)}
 	if rules.Latency != nil {
-		query.Percentile = rules.Latency.Percentile
+		l.Query.Percentile = rules.Latency.Percentile
 	}
-	read, err := s.Metrics.Read(ctx, query)
+	read, err := s.Metrics.Read(ctx, l.Query)
 	if err != nil {
-		return judge.Verdict{}, query, err
+		return l, err
 	}
 	baseline, candidate := read[r.Baseline.Variant], read[r.Candidate.Variant]
-	config, observed := JudgeConfig(rules), []judge.Observed{{Baseline: baseline.Errors, Candidate: candidate.Errors}}
+	observed := []judge.Observed{{Baseline: baseline.Errors, Candidate: candidate.Errors}}
 	if rules.Latency != nil {
 		observed = append(observed, judge.Observed{Baseline: baseline.Latency, Candidate: candidate.Latency})
 	}
-	var stays []judge.Stay
-	for i, p := range r.Steps {
-		if !p.ReachedAt.IsZero() {
-			stays = append(stays, judge.Stay{Step: i, From: p.ReachedAt, Until: p.EndedAt})
+	plan := JudgePlan(r.Plan)
+	series := judge.Collect(plan, began, now, stays(*r), observed)
+	for _, m := range series {
+		if m.At >= 0 && len(m.Readings) > 0 {
+			add(&l.Baseline, m.Readings[0].Baseline)
+			add(&l.Candidate, m.Readings[0].Candidate)
 		}
 	}
-	plan := JudgePlan(r.Plan)
-	series := judge.Collect(plan, began, now, stays, observed)
-	r.Served = rollout.Served{}
-	for _, c := range candidate.Errors {
-		r.Served.Requests += c.N
-		r.Served.Bad += c.Bad
-	}
-	v, err := judge.Judge(config, plan, series)
+	r.Served = l.Candidate
+	l.Verdict, err = judge.Judge(JudgeConfig(rules), plan, series)
 	if err != nil {
-		return v, query, fmt.Errorf("judging rollout %s: %w", r.ID, err)
+		return l, fmt.Errorf("judging rollout %s: %w", r.ID, err)
 	}
-	return v, query, nil
+	return l, nil
+}
+
+func add(s *rollout.Served, c judge.Counts) {
+	s.Requests += c.N
+	s.Bad += c.Bad
+}
+
+// stays are the times during which each step's weight was verified to be in force.
+func stays(r rollout.Record) []judge.Stay {
+	var all []judge.Stay
+	for i, p := range r.Steps {
+		if !p.ReachedAt.IsZero() {
+			all = append(all, judge.Stay{Step: i, From: p.ReachedAt, Until: p.EndedAt})
+		}
+	}
+	return all
 }
 
 // JudgeConfig is a spec's rules as the judge takes them.

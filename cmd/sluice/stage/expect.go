@@ -158,6 +158,7 @@ func (c *checker) rollouts(want []ExpectRollout) {
 		c.check(strings.Contains(r.Reason, x.Reason), "%s ended because %q; %q expected to be part of it", r.ID, r.Reason, x.Reason)
 		took := r.EndedAt.Sub(r.StartedAt)
 		c.check(x.Within == 0 || took <= x.Within.Std(), "%s took %s, at most %s expected", r.ID, took, x.Within)
+		c.check(took >= x.AtLeast.Std(), "%s took %s, at least %s expected", r.ID, took, x.AtLeast)
 		bad := c.facts.Exposed[r.Candidate.Variant].Bad
 		c.check(x.MaxBad == nil || bad <= *x.MaxBad, "%s gave %d bad answers", r.ID, bad)
 		if x.Verified != "" {

@@ -152,6 +152,7 @@ type ExpectRollout struct {
 	Weight   *int          `yaml:"weight"` // of the last step asked for
 	Reason   string        `yaml:"reason"` // part of it
 	Within   spec.Duration `yaml:"within"`
+	AtLeast  spec.Duration `yaml:"atLeast"`  // how long it took
 	MaxBad   *int64        `yaml:"maxBad"`   // bad answers that the candidate really gave
 	Verified string        `yaml:"verified"` // part of the last reading of the endpoint
 }
@@ -187,4 +188,13 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	s.sp = *sp
 	s.pipe, err = read(s.Pipeline)
 	return s, err
+}
+
+// IsScenario reports whether src looks like a scenario: it says what to do.
+func IsScenario(src []byte) bool {
+	var s struct {
+		Name string `yaml:"name"`
+		Do   []any  `yaml:"do"`
+	}
+	return yaml.Unmarshal(src, &s) == nil && s.Name != "" && len(s.Do) > 0
 }

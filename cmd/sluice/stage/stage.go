@@ -64,7 +64,7 @@ func Set(ctx context.Context, s *Scenario, world *sim.World, hosts Hosts) (*Stag
 }
 
 func (st *Stage) set(ctx context.Context) (err error) {
-	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, nil); err != nil {
+	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}); err != nil {
 		return err
 	}
 	st.Table = awstable.Open(st.AWS.AdminConfig(), st.Output("Table"))
@@ -114,24 +114,24 @@ func (st *Stage) buckets() error {
 			}
 		}
 	}
-	return st.AWS.S3.CreateBucket(pipelineBucket, s3.Options{})
+	return st.AWS.S3.CreateBucket(artifacts, s3.Options{})
 }
 
-// pipelineBucket is SageMaker's default bucket of the account.
-const pipelineBucket = "sagemaker-" + wire.Region + "-" + wire.Account
+// artifacts is the bucket that the example's pipeline writes to.
+const artifacts = "acme-models"
 
 // champion puts the first model into production.
 func (st *Stage) champion() error {
 	sp, m := st.Scenario.sp, st.Scenario.Champion
 	const key = "champion/evaluation.json"
-	if err := st.AWS.S3.Put(pipelineBucket, key, m.report()); err != nil {
+	if err := st.AWS.S3.Put(artifacts, key, m.report()); err != nil {
 		return err
 	}
 	_, err := st.AWS.SageMaker.Seed(sagemakerlocal.Champion{
 		Endpoint: sp.Endpoint.Name, Group: sp.Package.Group, Variant: sp.Model + "-v1", RoleARN: modelRole,
 		InstanceType: sp.Endpoint.InstanceType, Instances: sp.Endpoint.InstanceCount,
 		Metrics: map[string]any{"ModelQuality": map[string]any{"Statistics": map[string]any{
-			"ContentType": "application/json", "S3Uri": "s3://" + pipelineBucket + "/" + key,
+			"ContentType": "application/json", "S3Uri": "s3://" + artifacts + "/" + key,
 		}}},
 		Behaviour: m.behaviour(),
 		Traffic:   traffic.Traffic{RPM: st.Scenario.Traffic.RPM, Pattern: traffic.Pattern(st.Scenario.Traffic.Pattern)},

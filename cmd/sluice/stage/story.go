@@ -16,9 +16,8 @@ import (
 // story follows what happens: writes to the table are the record of it, and
 // transitions of the machines say where things stand.
 type story struct {
-	looks    []ui.Look
-	decision shifting.Decision // of the last look that was told
-	weight   int
+	looks  []ui.Look
+	weight int // at the last look
 }
 
 // watch listens to the world.
@@ -144,64 +143,48 @@ var marks = map[shifting.Decision]ui.Mark{
 	shifting.KeepBaking: ui.Bake, shifting.NextStep: ui.Advance, shifting.PromoteIt: ui.Advance, shifting.GoBack: ui.RollBack, shifting.HaltHere: ui.Halt,
 }
 
-// look shows a look in the live area. In the timeline only the looks that change
-// something, and the first at each weight, get a row.
+// look shows a look. The first at each weight and those that change something get a
+// row; the others are seen in the live area.
 func (p *Play) look(id, data string) {
 	var l shifting.Look
 	if json.Unmarshal([]byte(data), &l) != nil {
 		return
 	}
-	var line struct{ Decision shifting.Decision }
-	line.Decision = decisionOf(l)
-	mark := marks[line.Decision]
+	mark := marks[l.Decision]
 	if l.Verdict.Action == "hold" {
 		mark = ui.Hold
 	}
 	said := summary(l)
 	now := p.stage.AWS.World.Now()
 	p.story.looks = append(p.story.looks, ui.Look{Time: now, Mark: mark, Text: said})
-	if l.Weight != p.story.weight || line.Decision != shifting.KeepBaking {
-		p.tell(mark, id, "look at %d %%: %s", l.Weight, said)
-	}
+	notable := l.Weight != p.story.weight || l.Decision != shifting.KeepBaking
 	p.story.weight = l.Weight
+	if notable {
+		p.tell(mark, id, "look at %d %%: %s", l.Weight, said)
+		return
+	}
 	p.out.Live(ui.Live{
 		Time: now, Elapsed: now.Sub(p.stage.began), Subject: p.stage.Scenario.sp.Endpoint.Name, Mark: mark,
-		Step:     fmt.Sprintf("step %d, minute %d, held %d", l.Verdict.Step+1, l.Verdict.Counted, l.Verdict.Held),
+		Step:     fmt.Sprintf("%d of %d, minute %d of %d", l.Step+1, l.Steps, l.Verdict.Counted, l.Bake),
 		Baseline: ui.Share{Name: "baseline", Weight: 100 - l.Weight}, Candidate: ui.Share{Name: id, Weight: l.Weight},
 		Evidence: ui.Evidence{Wealth: math.Exp(min(l.Verdict.Evidence, 50)), Limit: math.Exp(l.Verdict.Limit)},
 		Looks:    p.story.looks,
 	})
 }
 
-func decisionOf(l shifting.Look) shifting.Decision {
-	switch l.Verdict.Action {
-	case "roll back":
-		return shifting.GoBack
-	case "advance":
-		return shifting.NextStep
-	}
-	return shifting.KeepBaking
-}
-
 // summary is a look in one line.
 func summary(l shifting.Look) string {
-	var parts []string
-	for _, f := range l.Verdict.Metrics {
-		if f.Candidate.N == 0 {
-			continue
-		}
-		if f.Name == "failed" {
-			parts = append(parts, fmt.Sprintf("%s of %s failed", thousands(f.Candidate.Bad), thousands(f.Candidate.N)))
-			if f.Baseline.N > 0 {
-				parts = append(parts, fmt.Sprintf("baseline %s of %s", thousands(f.Baseline.Bad), thousands(f.Baseline.N)))
-			}
-		} else if f.Candidate.Bad > 0 {
+	if l.Candidate.Requests == 0 {
+		return "no minute to judge yet"
+	}
+	parts := []string{fmt.Sprintf("%s of %s failed", thousands(l.Candidate.Bad), thousands(l.Candidate.Requests))}
+	if l.Baseline.Requests > 0 {
+		parts = append(parts, fmt.Sprintf("baseline %s of %s", thousands(l.Baseline.Bad), thousands(l.Baseline.Requests)))
+	}
+	for _, f := range l.Verdict.Metrics[1:] {
+		if f.Candidate.Bad > 0 {
 			parts = append(parts, fmt.Sprintf("%s worse in %d of %d minutes", f.Name, f.Candidate.Bad, f.Candidate.N))
 		}
 	}
-	if len(parts) == 0 {
-		parts = append(parts, "no minute to judge yet")
-	}
-	odds := math.Exp(min(l.Verdict.Evidence, 30))
-	return fmt.Sprintf("%s; evidence %.3g of %.0f", strings.Join(parts, ", "), odds, math.Exp(l.Verdict.Limit))
+	return fmt.Sprintf("%s; evidence %.2g of %.0f", strings.Join(parts, ", "), math.Exp(min(l.Verdict.Evidence, 30)), math.Exp(l.Verdict.Limit))
 }

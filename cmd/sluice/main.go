@@ -1,0 +1,132 @@
+// Command sluice is Sluice in a terminal and in CI: it checks and applies
+// sluice.yaml, shows what models, rollouts and training runs do and why, and frees
+// the endpoint of a halted rollout.
+//
+// It decides nothing about models: it reads the table that the functions write, and
+// calls the same packages. One file is one subcommand; a new one is a field of cli.
+// The clock is read here and passed down.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"sluice/cmd/sluice/ui"
+)
+
+// cli is the command line: the flags of every subcommand, then one field each.
+type cli struct {
+	Account account `embed:""`
+
+	Validate validate  `cmd:"" group:"spec" help:"Check sluice.yaml files and show every problem."`
+	Apply    apply     `cmd:"" group:"spec" help:"Put sluice.yaml files in force."`
+	Schema   schema    `cmd:"" group:"spec" help:"Print the JSON schema of sluice.yaml, for editors."`
+	Status   status    `cmd:"" group:"see" help:"Show models, their rollouts, demand and training."`
+	History  history   `cmd:"" group:"see" help:"List past rollouts and training runs of a model."`
+	Why      why       `cmd:"" group:"see" help:"Explain a rollout with its numbers."`
+	Unlock   unlock    `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
+	Rehearse rehearse  `cmd:"" group:"try" help:"Run scenarios in virtual time, on this machine."`
+	Demo     demo      `cmd:"" group:"try" help:"Play a day of Sluice with its compiled functions."`
+	Judge    judgement `cmd:"" group:"more" help:"Judge rollouts read from standard input."`
+	Version  version   `cmd:"" group:"more" help:"Print the version."`
+}
+
+var groups = []kong.Group{
+	{Key: "spec", Title: "Describe a model:"},
+	{Key: "see", Title: "See what happens:"},
+	{Key: "act", Title: "Step in:"},
+	{Key: "try", Title: "Try it without AWS:"},
+	{Key: "more", Title: "More:"},
+	{Key: "account", Title: "Where Sluice runs:"},
+}
+
+// call is one run of the command, as subcommands see it.
+type call struct {
+	ctx context.Context
+	now func() time.Time
+	// pause waits, and ends early with an error when the user has had enough.
+	pause   func(time.Duration) error
+	in      io.Reader
+	out     ui.Stream
+	err     ui.Stream
+	print   ui.Printer
+	json    bool
+	account *account
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	c := &call{
+		ctx: ctx,
+		now: func() time.Time { return time.Now().UTC() },
+		pause: func(d time.Duration) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(d):
+				return nil
+			}
+		},
+		in:  os.Stdin,
+		out: ui.Stream{Writer: os.Stdout, Screen: ui.Detect(os.Stdout, os.Getenv)},
+		err: ui.Stream{Writer: os.Stderr, Screen: ui.Detect(os.Stderr, os.Getenv)},
+	}
+	os.Exit(run(os.Args[1:], c, os.Exit))
+}
+
+// run is the whole command. exit ends the process after --help.
+func run(args []string, c *call, exit func(int)) int {
+	var root cli
+	c.account = &root.Account
+	c.print = ui.NewText(c.out, c.err)
+	parser, err := kong.New(&root,
+		kong.Name("sluice"),
+		kong.Description("Sluice trains when data arrives and moves endpoint traffic in judged steps."),
+		kong.Bind(c),
+		kong.Exit(exit),
+		kong.Writers(c.out, c.err),
+		kong.ExplicitGroups(groups),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Help(help),
+	)
+	if err != nil {
+		return c.end(err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	selected, err := parser.Parse(args)
+	if err != nil {
+		return c.end(&failure{code: exitUsage, text: err.Error(), fix: "see sluice --help"})
+	}
+	return c.end(selected.Run())
+}
+
+// help is kong's, and below the list of commands what the exit codes say.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	if ctx.Selected() == nil {
+		_, err := io.WriteString(ctx.Stdout, "\n"+exitHelp)
+		return err
+	}
+	return nil
+}
+
+// jsonFlag is the flag --json of the subcommands that can print for programs.
+type jsonFlag bool
+
+// AfterApply makes errors and notes JSON too.
+func (j jsonFlag) AfterApply(c *call) error {
+	if j {
+		c.json, c.print = true, ui.NewJSON(c.out, c.err)
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"sluice/local"
+)
+
+// Build compiles the functions below root for this machine into dir, as
+// dir/<function>/bootstrap, and returns how many there are. root is a checkout of
+// the repository. What has not changed is not compiled again.
+func Build(ctx context.Context, root, dir string) (int, error) {
+	mains, err := filepath.Glob(filepath.Join(root, "functions", "*", "main.go"))
+	if err != nil || len(mains) == 0 {
+		return 0, fmt.Errorf("there are no functions below %s: run this in a checkout of the repository", root)
+	}
+	flat, err := os.MkdirTemp("", "sluice-build-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(flat)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", flat+string(filepath.Separator), "./functions/...")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("building the functions: %w\n%s", err, out)
+	}
+	for _, m := range mains {
+		name := filepath.Base(filepath.Dir(m))
+		to := filepath.Join(dir, name, "bootstrap")
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return 0, err
+		}
+		if err := os.Rename(filepath.Join(flat, name), to); err != nil {
+			if err := copyFile(filepath.Join(flat, name), to); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return len(mains), nil
+}
+
+// copyFile copies a binary where renaming cannot: to another disk.
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o755)
+}
+
+// Door is where local AWS listens on loopback.
+type Door struct {
+	URL      string
+	listener net.Listener
+	server   *http.Server
+}
+
+// OpenDoor listens on addr, a loopback address. Nothing is answered until Admit.
+func OpenDoor(addr string) (*Door, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("address %q: %w", addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("address %q is not on this machine's loopback: local AWS asks nobody for a password", addr)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w; is another sluice running there?", err)
+	}
+	return &Door{URL: "http://" + l.Addr().String(), listener: l}, nil
+}
+
+// Admit answers requests to the account until Close.
+func (d *Door) Admit(a *local.AWS) {
+	d.server = &http.Server{Handler: a.Server, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		if err := d.server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+			panic(fmt.Sprintf("local AWS stopped listening: %v", err)) // nothing works without it
+		}
+	}()
+}
+
+// Close stops listening.
+func (d *Door) Close() {
+	if d.server != nil {
+		_ = d.server.Close()
+		return
+	}
+	_ = d.listener.Close()
+}

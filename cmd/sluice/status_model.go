@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/cmd/sluice/ui"
+	"sluice/shared/demand"
+	"sluice/shared/rollout"
+	"sluice/shared/spec"
+)
+
+// report is the status of one model. last is the latest look or verdict of its
+// rollout, nil for none.
+func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
+	report := ui.Report{Mark: ui.Info, Title: m.model + " has had no rollout yet"}
+	say := func(name, format string, args ...any) {
+		report.Fields = append(report.Fields, ui.Field{Name: name, Value: fmt.Sprintf(format, args...)})
+	}
+	endpoint := m.applied.Spec.Endpoint.Name
+	if r := m.rollout; r != nil {
+		known := states[r.State]
+		report.Mark, report.Title = known.mark, fmt.Sprintf("rollout %s %s", r.ID, known.sentence)
+		m.sayRollout(say, now, last)
+	}
+	champion := m.champion
+	switch {
+	case champion != "":
+	case m.rollout != nil && m.rollout.State == rollout.Halted:
+		champion = "not known: the rollout halted between two packages"
+	default:
+		champion = "not known: no rollout has told yet"
+	}
+	say("champion", "%s on endpoint %s", champion, endpoint)
+	say("demand", "%s", m.demand(now))
+	say("spec", "version %s from %s, applied %s", short(m.applied.Version), m.applied.Source, at(m.applied.At))
+	if m.locked(now) {
+		report.Text = append(report.Text, fmt.Sprintf("nobody changes %s until it is freed: look at it, bring it to where it should be, then sluice unlock %s", endpoint, m.model))
+	}
+	return report
+}
+
+// sayRollout is the part of the report about the rollout.
+func (m reading) sayRollout(say func(name, format string, args ...any), now time.Time, last *rollout.Entry) {
+	r := *m.rollout
+	if r.Baseline.Variant != "" {
+		say("package", "%s in place of %s", packageName(r.Package), sideName(r.Baseline))
+	} else {
+		say("package", "%s", packageName(r.Package))
+	}
+	if r.State.Final() {
+		say("ended", "%s, %s, after %s", at(r.EndedAt), ago(now, r.EndedAt), took(r.EndedAt.Sub(r.StartedAt)))
+	} else {
+		say("began", "%s, %s", at(r.StartedAt), ago(now, r.StartedAt))
+	}
+	if r.Reason != "" {
+		say("reason", "%s", r.Reason)
+	}
+	switch {
+	case r.State.Final() && r.Step >= 0:
+		say("reached", "%d%% of requests, step %d of %d", r.Weight(), r.Step+1, len(r.Plan.Steps))
+	case r.Step >= 0:
+		say("weight", "%d%% of requests", r.Weight())
+		say("step", "%s", stepText(r, now))
+	case len(r.Plan.Steps) > 0 && !r.State.Final():
+		say("plan", "%s", steps(r.Plan))
+	}
+	if last != nil && last.Text != "" && !(r.State.Final() && strings.Contains(last.Text, r.Reason)) {
+		say("last look", "%s: %s", ago(now, last.At), lookText(*last))
+	}
+	if r.Step >= 0 {
+		say("served", "%s", served(r.Served))
+	}
+}
+
+// lookText is a look without the endpoint's reading, and with a word where it has
+// no reason.
+func lookText(e rollout.Entry) string {
+	text, _, _ := strings.Cut(e.Text, "; read: ")
+	if decision, reason, _ := strings.Cut(text, ": "); reason == "" {
+		return strings.TrimSuffix(decision, ":") + ", no requests to compare yet"
+	}
+	return text
+}
+
+// stepText says where in its plan a rollout is.
+func stepText(r rollout.Record, now time.Time) string {
+	step, progress := r.Plan.Steps[r.Step], r.Steps[r.Step]
+	text := fmt.Sprintf("%d of %d, ", r.Step+1, len(r.Plan.Steps))
+	switch {
+	case progress.ReachedAt.IsZero():
+		text += fmt.Sprintf("asked for %s, not reached yet", ago(now, progress.AskedAt))
+	case !progress.EndedAt.IsZero():
+		text += fmt.Sprintf("over since %s", took(now.Sub(progress.EndedAt)))
+	default:
+		text += fmt.Sprintf("%s of %s", took(now.Sub(progress.ReachedAt)), spec.Duration(step.Bake))
+	}
+	if rest := r.Plan.Steps[r.Step+1:]; len(rest) > 0 && r.State == rollout.Running {
+		text += ", then " + steps(rollout.Plan{Steps: rest})
+	}
+	return text
+}
+
+// served is what the candidate answered.
+func served(s rollout.Served) string {
+	if s.Requests == 0 {
+		return "no requests by the candidate up to the last look"
+	}
+	return fmt.Sprintf("%s by the candidate up to the last look, %s of them bad (%s)", counted(s.Requests, "request"), count(s.Bad), share(s.Bad, s.Requests))
+}
+
+// demand is what waits to be trained on.
+func (m reading) demand(now time.Time) string {
+	if len(m.chunks) == 0 {
+		return fmt.Sprintf("none open, the next run is %d", m.generation)
+	}
+	objects, bytes := demand.Total(m.chunks)
+	return fmt.Sprintf("for run %d: %s as listed, %s, since %s; %s", m.generation, counted(int64(objects), "object"), size(bytes), ago(now, m.since()), demand.Causes(m.chunks))
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"sluice/cmd/sluice/ui"
+	"sluice/shared/judge"
+	"sluice/shared/rollout"
+	"sluice/shared/shifting"
+)
+
+// look is a line of history that is a look, with its numbers.
+type look struct {
+	shifting.Look
+	at       time.Time
+	decision shifting.Decision
+	reason   string
+}
+
+// looks are the looks of a history, in order. Errors: one whose numbers cannot be
+// read.
+func looks(entries []rollout.Entry) ([]look, error) {
+	var all []look
+	for _, e := range entries {
+		if e.Kind != "look" {
+			continue
+		}
+		l := look{at: e.At}
+		decision, reason, _ := strings.Cut(e.Text, ": ")
+		decision, _, _ = strings.Cut(decision, " at ")
+		l.decision, l.reason = shifting.Decision(decision), reason
+		if err := json.Unmarshal([]byte(e.Data), &l.Look); err != nil {
+			return nil, fmt.Errorf("reading the look of rollout %s at %s: %w", e.Rollout, e.At.Format(time.RFC3339), err)
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// mark is what the look decided. A hold is a look that goes on only because time
+// stands still for it.
+func (l look) mark() ui.Mark {
+	switch l.decision {
+	case shifting.NextStep:
+		return ui.Advance
+	case shifting.PromoteIt:
+		return ui.Promote
+	case shifting.GoBack:
+		return ui.RollBack
+	case shifting.HaltHere:
+		return ui.Halt
+	}
+	if l.Verdict.Action == judge.Hold {
+		return ui.Hold
+	}
+	return ui.Continue
+}
+
+// text is why it decided so.
+func (l look) text() string {
+	if l.reason == "" {
+		return "no requests to compare yet"
+	}
+	return l.reason
+}
+
+// told reports whether the look is worth telling after the one before it: it
+// decides something else, or at another weight.
+func (l look) told(before look) bool {
+	return l.mark() != before.mark() || l.Weight != before.Weight
+}
+
+// row is a line of history as one of the timeline. Without all, it leaves out how
+// the endpoint stood.
+func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
+	line := ui.Row{Time: e.At, Elapsed: e.At.Sub(r.StartedAt), Mark: entryMark(e), Subject: r.Endpoint, Text: e.Text}
+	if e.Kind == "plan" || e.Kind == "end" {
+		line.Subject = r.ID
+	}
+	if e.Kind == "end" {
+		_, line.Text, _ = strings.Cut(e.Text, ": ")
+	}
+	if !all {
+		line.Text, _, _ = strings.Cut(line.Text, "; before: ")
+		line.Text, _, _ = strings.Cut(line.Text, "; read: ")
+	}
+	return line
+}
+
+func (l look) row(r rollout.Record) ui.Row {
+	return ui.Row{Time: l.at, Elapsed: l.at.Sub(r.StartedAt), Mark: l.mark(), Subject: fmt.Sprintf("at %d%%", l.Weight), Text: l.text()}
+}
+
+// entryMark is the mark of a line of history that is no look.
+func entryMark(e rollout.Entry) ui.Mark {
+	first, _, _ := strings.Cut(e.Text, ": ")
+	switch e.Kind {
+	case "plan":
+		if first == "refused" {
+			return ui.Reject
+		}
+		return ui.Plan
+	case "effect":
+		if strings.HasPrefix(e.Text, "asked for config ") {
+			return ui.Prepare
+		}
+		return ui.Shift
+	case "reading":
+		switch rollout.Outcome(first) {
+		case rollout.Reached:
+			return ui.Done
+		case rollout.RolledBackByAWS:
+			return ui.RollBack
+		case rollout.Mixed, rollout.Foreign, rollout.Broken:
+			return ui.Fault
+		}
+	case "verdict":
+		if first == "halt" {
+			return ui.Halt
+		}
+		return ui.RollBack
+	case "end":
+		if known, ok := states[rollout.State(first)]; ok {
+			return known.mark
+		}
+	case unlocked:
+		return ui.Done
+	}
+	return ui.Info
+}
+
+// timeline is a rollout's history as rows: every effect, reading and verdict, and
+// of the looks the first, the turning points, the one with the most evidence, and
+// the last. With all it leaves out nothing.
+func timeline(r rollout.Record, entries []rollout.Entry, judged []look, all bool) []ui.Row {
+	most := highest(judged)
+	var rows []ui.Row
+	var left []look // looks left out since the last row
+	next := 0
+	pass := func() {
+		if len(left) > 0 {
+			rows = append(rows, passed(left, r))
+			left = nil
+		}
+	}
+	for _, e := range entries {
+		if e.Kind != "look" {
+			pass()
+			rows = append(rows, row(e, r, all))
+			continue
+		}
+		i := next
+		next++
+		l := judged[i]
+		if all || i == 0 || i == len(judged)-1 || i == most || l.told(judged[i-1]) || judged[i+1].told(l) {
+			pass()
+			rows = append(rows, l.row(r))
+			continue
+		}
+		left = append(left, l)
+	}
+	pass()
+	return rows
+}
+
+// highest is the look with the most evidence; -1 if there is none.
+func highest(judged []look) int {
+	most := -1
+	for i, l := range judged {
+		if most < 0 || l.Verdict.Evidence > judged[most].Verdict.Evidence {
+			most = i
+		}
+	}
+	return most
+}
+
+// passed stands for looks that are not told.
+func passed(left []look, r rollout.Record) ui.Row {
+	last := left[len(left)-1]
+	line := last.row(r)
+	line.Text = fmt.Sprintf("%s more like it until here, evidence at most %s", counted(int64(len(left)), "look"), odds(left[highest(left)].Verdict.Evidence))
+	return line
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"sluice/cmd/sluice/ui"
+	"sluice/shared/rollout"
+	"sluice/shared/spec"
+)
+
+// validate shows every problem of sluice.yaml files.
+type validate struct {
+	Files []string `arg:"" name:"file" help:"The sluice.yaml of a model; - for standard input."`
+	JSON  jsonFlag `name:"json" help:"Print one JSON object a file."`
+}
+
+// Help is the text of sluice validate --help.
+func (validate) Help() string {
+	return "It talks to nobody: a file that passes here is one that apply takes. A problem is printed as file:line:column, with what would be right below it. The exit code is 1 if there is one."
+}
+
+// checked is one file with what is wrong with it.
+type checked struct {
+	File     string         `json:"file"`
+	Valid    bool           `json:"valid"`
+	Model    string         `json:"model,omitempty"`
+	Version  string         `json:"version,omitempty"` // of the spec, as status shows it
+	Problems []spec.Problem `json:"problems"`
+
+	spec *spec.Spec
+}
+
+func (v *validate) Run(c *call) error {
+	files := c.check(v.Files)
+	valid := ui.Table{Columns: []ui.Column{{Name: "file", Wide: true}, {Name: "model", Wide: true}, {Name: "endpoint", Wide: true}, {Name: "rollout", Wide: true}, {Name: "version"}}}
+	var problems, bad int
+	for _, f := range files {
+		if c.json {
+			if err := c.emit("file", f); err != nil {
+				return err
+			}
+		} else if f.Valid {
+			plan, err := rollout.MakePlan(f.spec.Rollout)
+			if err != nil {
+				return err
+			}
+			valid.Rows = append(valid.Rows, []string{f.File, f.Model, f.spec.Endpoint.Name, steps(plan), short(f.Version)})
+		}
+		problems += len(f.Problems)
+		if !f.Valid {
+			bad++
+		}
+	}
+	if c.json {
+		return noIf(bad > 0)
+	}
+	// The problems are what was asked for: they go where results go.
+	result := ui.NewText(c.out, c.out)
+	showProblems(result, files)
+	if len(valid.Rows) > 0 {
+		result.Table(valid)
+	}
+	if bad > 0 {
+		c.print.Note(fmt.Sprintf("%s in %d of %s", counted(int64(problems), "problem"), bad, counted(int64(len(files)), "file")))
+	}
+	if err := result.Close(); err != nil {
+		return err
+	}
+	return noIf(bad > 0)
+}
+
+// noIf ends the command with the answer no, or well.
+func noIf(no bool) error {
+	if no {
+		return answer(exitNo)
+	}
+	return nil
+}
+
+func showProblems(to ui.Printer, files []checked) {
+	for _, f := range files {
+		for _, p := range f.Problems {
+			where, text := p.File, p.Message
+			if p.Line > 0 {
+				where = fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+			}
+			if p.Field != "" {
+				text = p.Field + ": " + text
+			}
+			to.Problem(ui.Problem{Where: where, Text: text, Fix: p.Fix})
+		}
+	}
+}
+
+// check reads files and parses them. One that cannot be read has that one problem,
+// without a line.
+func (c *call) check(names []string) []checked {
+	files := make([]checked, len(names))
+	for i, name := range names {
+		f := checked{File: name, Problems: []spec.Problem{}}
+		src, err := c.read(name)
+		if name == "-" {
+			f.File = "stdin"
+		}
+		var found *spec.Error
+		if err == nil {
+			f.spec, err = spec.Parse(f.File, src)
+		} else {
+			err = &spec.Error{Problems: []spec.Problem{{File: f.File, Message: reason(err), Fix: "name a file that can be read"}}}
+		}
+		switch {
+		case errors.As(err, &found):
+			f.Problems = found.Problems
+		case err != nil:
+			f.Problems = []spec.Problem{{File: f.File, Message: err.Error()}}
+		default:
+			f.Valid, f.Model, f.Version = true, f.spec.Model, f.spec.Version()
+		}
+		files[i] = f
+	}
+	return files
+}
+
+func (c *call) read(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(c.in)
+	}
+	return os.ReadFile(name)
+}
+
+// reason is an error of the file system without the name, which stands before it.
+func reason(err error) string {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return "cannot be read: " + err.Error()
+}

@@ -68,15 +68,16 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 		}
 		return a.Server.Fault(c, in)
 	}
-	a.S3.Observe = func(r wire.Record) {
+	observe := func(r wire.Record) {
 		if a.Server.Observe != nil {
 			a.Server.Observe(r)
 		}
 	}
+	a.S3.Observe = observe
 	a.Lambda = lambda.New(w, func(f lambda.Function) (lambda.Host, error) { return hosts(a, f) })
 	a.Lambda.Roles, a.Lambda.Queues = a.IAM, queues{a.SQS}
 	a.Lambda.Permit, a.Lambda.Send, a.Lambda.Log = a.Server.Permit, a.send, a.log
-	a.Lambda.Record = a.CloudWatch.Record
+	a.Lambda.Record, a.Lambda.Observe = a.CloudWatch.Record, observe
 	a.SNS = sns.New(w, sns.Hooks{
 		Queue: func(queueARN, body string, _ map[string]sns.Attribute) error {
 			return a.SQS.Send(queueARN, body, nil, sqs.Principal{Service: "sns.amazonaws.com"})
@@ -90,7 +91,8 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 		Invoke: func(arn string, payload []byte, done func([]byte, string, error)) {
 			a.Lambda.Invoke(arn, payload, func(r lambda.Result) { done(r.Payload, r.FunctionError, r.Err) })
 		},
-		Permit: a.IAM.AllowRole,
+		Permit:      a.IAM.AllowRole,
+		Integration: a.integrate,
 		Emit: func(source, detailType string, resources []string, detail any) {
 			a.countExecutions(resources, detail)
 			emit(source, detailType, resources, detail)
@@ -245,7 +247,23 @@ type queues struct{ sqs *sqs.Service }
 func (q queues) Receive(arn string, most int) []lambda.Message {
 	var all []lambda.Message
 	for _, m := range q.sqs.Receive(arn, most) {
-		all = append(all, lambda.Message{ID: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body, MD5: m.MD5, Attributes: m.Attributes})
+		all = append(all, lambda.Message{
+			ID: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body, MD5: m.MD5, Attributes: m.Attributes,
+			UserMetadata: userMetadata(m.MessageAttributes),
+		})
+	}
+	return all
+}
+
+// userMetadata is the sender's attributes in the form that functions get.
+func userMetadata(attributes map[string]sqs.MessageAttribute) map[string]lambda.Attribute {
+	all := map[string]lambda.Attribute{}
+	for name, a := range attributes {
+		out := lambda.Attribute{BinaryValue: a.BinaryValue, DataType: a.DataType, StringList: []string{}, BinaryList: [][]byte{}}
+		if a.StringValue != nil {
+			out.StringValue = *a.StringValue
+		}
+		all[name] = out
 	}
 	return all
 }

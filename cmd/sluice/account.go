@@ -5,16 +5,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"sluice/shared/awstable"
 )
 
 // account is where Sluice runs: the flags of every subcommand that talks to AWS.
 type account struct {
-	Table       string `group:"account" placeholder:"NAME" env:"SLUICE_TABLE" help:"Sluice's table: the output Table of its stack."`
+	Table       string `group:"account" placeholder:"NAME" env:"SLUICE_TABLE" help:"Sluice's table, the output Table of its stack."`
 	Region      string `group:"account" placeholder:"NAME" help:"AWS region, if not the one of the environment."`
 	Profile     string `group:"account" placeholder:"NAME" help:"Profile of the AWS configuration."`
-	EndpointURL string `group:"account" placeholder:"URL" name:"endpoint-url" help:"Another AWS, such as sluice local."`
+	EndpointURL string `group:"account" placeholder:"URL" name:"endpoint-url" help:"Address of another AWS, such as one on this machine."`
 }
 
 const findTable = "its name is the output Table of Sluice's stack: aws cloudformation describe-stacks --stack-name sluice --query \"Stacks[0].Outputs[?OutputKey=='Table'].OutputValue\" --output text"
@@ -30,7 +31,8 @@ func (a *account) place() string {
 // config reads the AWS configuration as every AWS tool does, and checks that there
 // are credentials before the first call needs them.
 func (a *account) config(c *call) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithRegion(a.Region)}
+	// The SDK's own warnings are for programs; what matters comes back as an error.
+	options := []func(*config.LoadOptions) error{config.WithRegion(a.Region), config.WithLogger(logging.Nop{})}
 	if a.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(a.Profile))
 	}

@@ -40,7 +40,7 @@ func read(ctx context.Context, t *awstable.Table, model string) (reading, error)
 		return m, err
 	}
 	if !ok {
-		return m, no("sluice status lists the models there are; sluice apply makes new ones", "there is no model %s", model)
+		return m, noModel(model)
 	}
 	records, err := t.Rollouts(ctx, model, 1)
 	if err != nil {
@@ -118,4 +118,8 @@ func (m reading) exit() int {
 		return exitRolledBack
 	}
 	return exitOK
+}
+
+func noModel(model string) error {
+	return no("sluice status lists the models there are; sluice apply makes new ones", "there is no model %s", model)
 }

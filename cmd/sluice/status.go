@@ -63,7 +63,7 @@ func (s *status) exit(code int) error {
 // all shows every model in a line.
 func (s *status) all(c *call, t *awstable.Table, models []string) error {
 	table := ui.Table{
-		Columns: []ui.Column{{Name: "model", Wide: true}, {Name: "champion", Wide: true}, {Name: "rollout", Wide: true}, {Name: "state"}, {Name: "weight", Number: true}, {Name: "since"}, {Name: "demand", Number: true}},
+		Columns: []ui.Column{{Name: "model", Wide: true}, {Name: "champion", Wide: true}, {Name: "rollout", Wide: true}, {Name: "state"}, {Name: "weight", Number: true}, {Name: "age"}, {Name: "demand", Number: true}},
 		Empty:   "there are no models yet: sluice apply -f sluice.yaml makes one",
 	}
 	code := exitOK
@@ -105,7 +105,7 @@ func (m reading) cells(now time.Time) []string {
 		if !r.State.Final() {
 			since = r.StartedAt
 		}
-		cells[2], cells[3], cells[5] = r.ID, stateWord(r.State), took(now.Sub(since))
+		cells[2], cells[3], cells[5] = r.ID, stateWord(r.State), took(max(now.Sub(since), 0))
 		if !r.State.Final() {
 			cells[4] = fmt.Sprintf("%d%%", r.Weight())
 		}
@@ -159,7 +159,7 @@ func (s *status) one(c *call, t *awstable.Table) (reading, error) {
 // runTable lists training runs.
 func runTable(runs []training.Run, now time.Time) ui.Table {
 	table := ui.Table{
-		Columns: []ui.Column{{Name: "run", Number: true}, {Name: "training"}, {Name: "package", Wide: true}, {Name: "objects", Number: true}, {Name: "since"}, {Name: "causes", Wide: true}},
+		Columns: []ui.Column{{Name: "run", Number: true}, {Name: "training"}, {Name: "package", Wide: true}, {Name: "objects", Number: true}, {Name: "age"}, {Name: "causes", Wide: true}},
 		Empty:   "no training runs yet",
 	}
 	for _, r := range runs {
@@ -167,7 +167,7 @@ func runTable(runs []training.Run, now time.Time) ui.Table {
 		if since.IsZero() {
 			since = r.ClosedAt
 		}
-		table.Rows = append(table.Rows, []string{count(int64(r.Generation)), runWord(r), orDash(packageName(r.Package)), count(int64(r.Summary.Objects)), took(now.Sub(since)), r.Causes})
+		table.Rows = append(table.Rows, []string{count(int64(r.Generation)), runWord(r), orDash(packageName(r.Package)), count(int64(r.Summary.Objects)), took(max(now.Sub(since), 0)), r.Causes})
 	}
 	return table
 }

@@ -19,11 +19,6 @@ func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
 		report.Fields = append(report.Fields, ui.Field{Name: name, Value: fmt.Sprintf(format, args...)})
 	}
 	endpoint := m.applied.Spec.Endpoint.Name
-	if r := m.rollout; r != nil {
-		known := states[r.State]
-		report.Mark, report.Title = known.mark, fmt.Sprintf("rollout %s %s", r.ID, known.sentence)
-		m.sayRollout(say, now, last)
-	}
 	champion := m.champion
 	switch {
 	case champion != "":
@@ -33,6 +28,11 @@ func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
 		champion = "not known: no rollout has told yet"
 	}
 	say("champion", "%s on endpoint %s", champion, endpoint)
+	if r := m.rollout; r != nil {
+		known := wording[r.State]
+		report.Mark, report.Title = known.mark, fmt.Sprintf("rollout %s %s", r.ID, known.sentence)
+		m.sayRollout(say, now, last)
+	}
 	say("demand", "%s", m.demand(now))
 	say("spec", "version %s from %s, applied %s", short(m.applied.Version), m.applied.Source, at(m.applied.At))
 	if m.locked(now) {
@@ -66,7 +66,7 @@ func (m reading) sayRollout(say func(name, format string, args ...any), now time
 	case len(r.Plan.Steps) > 0 && !r.State.Final():
 		say("plan", "%s", steps(r.Plan))
 	}
-	if last != nil && last.Text != "" && !(r.State.Final() && strings.Contains(last.Text, r.Reason)) {
+	if last != nil && !r.State.Final() {
 		say("last look", "%s: %s", ago(now, last.At), lookText(*last))
 	}
 	if r.Step >= 0 {
@@ -74,14 +74,14 @@ func (m reading) sayRollout(say func(name, format string, args ...any), now time
 	}
 }
 
-// lookText is a look without the endpoint's reading, and with a word where it has
-// no reason.
+// lookText is a look in words: what it decided, and why.
 func lookText(e rollout.Entry) string {
-	text, _, _ := strings.Cut(e.Text, "; read: ")
-	if decision, reason, _ := strings.Cut(text, ": "); reason == "" {
-		return strings.TrimSuffix(decision, ":") + ", no requests to compare yet"
+	judged, err := looks([]rollout.Entry{e})
+	if err != nil || len(judged) == 0 { // a verdict without numbers
+		text, _, _ := strings.Cut(e.Text, "; read: ")
+		return text
 	}
-	return text
+	return judged[0].mark().Word + ", " + judged[0].text()
 }
 
 // stepText says where in its plan a rollout is.
@@ -116,5 +116,5 @@ func (m reading) demand(now time.Time) string {
 		return fmt.Sprintf("none open, the next run is %d", m.generation)
 	}
 	objects, bytes := demand.Total(m.chunks)
-	return fmt.Sprintf("for run %d: %s as listed, %s, since %s; %s", m.generation, counted(int64(objects), "object"), size(bytes), ago(now, m.since()), demand.Causes(m.chunks))
+	return fmt.Sprintf("for run %d: %s as listed, %s, the first %s; %s", m.generation, counted(int64(objects), "object"), size(bytes), ago(now, m.since()), demand.Causes(m.chunks))
 }

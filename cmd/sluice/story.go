@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,9 +16,7 @@ import (
 // look is a line of history that is a look, with its numbers.
 type look struct {
 	shifting.Look
-	at       time.Time
-	decision shifting.Decision
-	reason   string
+	at time.Time
 }
 
 // looks are the looks of a history, in order. Errors: one whose numbers cannot be
@@ -29,9 +28,6 @@ func looks(entries []rollout.Entry) ([]look, error) {
 			continue
 		}
 		l := look{at: e.At}
-		decision, reason, _ := strings.Cut(e.Text, ": ")
-		decision, _, _ = strings.Cut(decision, " at ")
-		l.decision, l.reason = shifting.Decision(decision), reason
 		if err := json.Unmarshal([]byte(e.Data), &l.Look); err != nil {
 			return nil, fmt.Errorf("reading the look of rollout %s at %s: %w", e.Rollout, e.At.Format(time.RFC3339), err)
 		}
@@ -43,7 +39,7 @@ func looks(entries []rollout.Entry) ([]look, error) {
 // mark is what the look decided. A hold is a look that goes on only because time
 // stands still for it.
 func (l look) mark() ui.Mark {
-	switch l.decision {
+	switch l.Decision {
 	case shifting.NextStep:
 		return ui.Advance
 	case shifting.PromoteIt:
@@ -59,12 +55,19 @@ func (l look) mark() ui.Mark {
 	return ui.Continue
 }
 
-// text is why it decided so.
+// text is why it decided so. The judge has no reason to give while nothing speaks
+// against the candidate.
 func (l look) text() string {
-	if l.reason == "" {
+	if l.Reason != "" {
+		return l.Reason
+	}
+	if l.Candidate.Requests == 0 {
 		return "no requests to compare yet"
 	}
-	return l.reason
+	side := func(s rollout.Served) string {
+		return fmt.Sprintf("%s of %s failed (%s)", count(s.Bad), count(s.Requests), share(s.Bad, s.Requests))
+	}
+	return "nothing against the candidate: " + side(l.Candidate) + ", baseline " + side(l.Baseline)
 }
 
 // told reports whether the look is worth telling after the one before it: it
@@ -73,6 +76,9 @@ func (l look) told(before look) bool {
 	return l.mark() != before.mark() || l.Weight != before.Weight
 }
 
+// ofConfig is the part of an endpoint's reading that few want to read.
+var ofConfig = regexp.MustCompile(`, config [^,]+`)
+
 // row is a line of history as one of the timeline. Without all, it leaves out how
 // the endpoint stood.
 func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
@@ -80,12 +86,18 @@ func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 	if e.Kind == "plan" || e.Kind == "end" {
 		line.Subject = r.ID
 	}
-	if e.Kind == "end" {
-		_, line.Text, _ = strings.Cut(e.Text, ": ")
+	if all {
+		return line
 	}
-	if !all {
-		line.Text, _, _ = strings.Cut(line.Text, "; before: ")
-		line.Text, _, _ = strings.Cut(line.Text, "; read: ")
+	line.Text, _, _ = strings.Cut(e.Text, "; before: ")
+	truth, stands, verified := strings.Cut(e.Text, "; read: ")
+	switch {
+	case verified && line.Mark == ui.Done:
+		line.Text = "verified: " + ofConfig.ReplaceAllString(stands, "")
+	case verified:
+		line.Text = truth
+	case e.Kind == "end":
+		line.Text = fmt.Sprintf("%s after %s", stateWord(r.State), took(e.At.Sub(r.StartedAt)))
 	}
 	return line
 }
@@ -123,7 +135,7 @@ func entryMark(e rollout.Entry) ui.Mark {
 		}
 		return ui.RollBack
 	case "end":
-		if known, ok := states[rollout.State(first)]; ok {
+		if known, ok := wording[rollout.State(first)]; ok {
 			return known.mark
 		}
 	case unlocked:
@@ -181,6 +193,6 @@ func highest(judged []look) int {
 func passed(left []look, r rollout.Record) ui.Row {
 	last := left[len(left)-1]
 	line := last.row(r)
-	line.Text = fmt.Sprintf("%s more like it until here, evidence at most %s", counted(int64(len(left)), "look"), odds(left[highest(left)].Verdict.Evidence))
+	line.Text = fmt.Sprintf("%d more like it until here, evidence at most %s", len(left), odds(left[highest(left)].Verdict.Evidence))
 	return line
 }

@@ -95,7 +95,7 @@ func (w *watching) show(r rollout.Record) error {
 func (w *watching) live(r rollout.Record) ui.Live {
 	now := w.call.now()
 	l := ui.Live{
-		Time: now, Elapsed: now.Sub(r.StartedAt), Subject: r.Endpoint, Mark: states[r.State].mark,
+		Time: now, Elapsed: now.Sub(r.StartedAt), Subject: r.Endpoint, Mark: wording[r.State].mark,
 		Baseline: ui.Share{Name: sideName(r.Baseline), Weight: 100 - r.Weight()}, Candidate: ui.Share{Name: packageName(r.Package), Weight: r.Weight()},
 	}
 	if r.Step >= 0 && r.State == rollout.Running {

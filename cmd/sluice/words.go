@@ -110,10 +110,13 @@ func packageName(arn string) string {
 
 // sideName names what one side of a rollout serves.
 func sideName(s rollout.Side) string {
-	if s.Package != "" {
+	switch {
+	case s.Package != "":
 		return packageName(s.Package)
+	case s.Model != "":
+		return s.Model // it names no package
 	}
-	return s.Model
+	return "the baseline"
 }
 
 // steps is a plan in words.
@@ -132,9 +135,9 @@ func steps(p rollout.Plan) string {
 // short is the beginning of a spec's version, enough to tell versions apart.
 func short(version string) string { return version[:min(len(version), 12)] }
 
-// states are the states of a rollout: its mark, the word of tables, and what a
+// wording is the states of a rollout: its mark, the word of tables, and what a
 // sentence says of the rollout.
-var states = map[rollout.State]struct {
+var wording = map[rollout.State]struct {
 	mark           ui.Mark
 	word, sentence string
 }{
@@ -152,7 +155,7 @@ var states = map[rollout.State]struct {
 
 // stateWord is the word of a state, also of one that this version does not know.
 func stateWord(s rollout.State) string {
-	if known, ok := states[s]; ok {
+	if known, ok := wording[s]; ok {
 		return known.word
 	}
 	return string(s)

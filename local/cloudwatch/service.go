@@ -57,7 +57,8 @@ func New(w *sim.World, emit func(source, detailType string, resources []string, 
 func (s *Service) Wire() *wire.Service {
 	svc := &wire.Service{
 		Prefix: "cloudwatch", Signing: "monitoring", Target: "GraniteServiceVersion20100801",
-		Version: "2010-08-01", XMLNS: "http://monitoring.amazonaws.com/doc/2010-08-01/", QueryCodes: queryCodes,
+		Version: "2010-08-01", XMLNS: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+		QueryCodes: map[string]string{}, // its errors have those codes, and their shape as a member
 	}
 	s.handleMetrics(svc)
 	s.handleAlarms(svc)

@@ -74,6 +74,8 @@ type Service struct {
 	Record func(namespace, name string, dims map[string]string, minute time.Time, values, counts []float64)
 	// Log takes each line that a function writes. The world is held.
 	Log func(function, line string)
+	// Observe sees each call of the API after it was answered; its Input is the path.
+	Observe func(wire.Record)
 	// Fault is asked before the n-th invocation of a function, n from 1, retries and
 	// throttled attempts included.
 	Fault func(function string, n int) wire.Effect

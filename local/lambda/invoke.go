@@ -35,6 +35,10 @@ type Result struct {
 	Err error
 }
 
+// errLost is an invocation whose request or answer got lost. Other services see
+// Lambda fail; a caller over HTTP sees its connection break.
+var errLost = &wire.Error{Code: "ServiceException", Message: "The Lambda service encountered an internal error.", Status: 500}
+
 // Invoke runs a function, given by name or ARN, on payload and calls done when it
 // has ended. The handler runs after its cold start, if there is one; its virtual
 // duration passes between its effects and done. The caller holds the world.
@@ -101,8 +105,10 @@ func (s *Service) admit(arn string, payload []byte) (*function, wire.Effect, err
 		reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
 	case s.busy >= concurrency:
 		reason = "ConcurrentInvocationLimitExceeded"
-	case effect == wire.Unavailable || effect == wire.LostRequest:
-		return nil, 0, &wire.Error{Code: "ServiceException", Message: "The Lambda service encountered an internal error.", Status: 500}
+	case effect == wire.LostRequest:
+		return nil, 0, errLost
+	case effect == wire.Unavailable:
+		return nil, 0, &wire.Error{Code: "ServiceException", Message: errLost.Message, Status: 500}
 	}
 	if reason != "" {
 		s.metric(f, "Throttles", s.world.Now(), 1)
@@ -155,7 +161,7 @@ func (s *Service) execute(f *function, payload []byte, requestID string, effect 
 	}
 	r := s.result(f, requestID, out)
 	if effect == wire.LostAnswer {
-		r.Err = &wire.Error{Code: "ServiceException", Message: "The Lambda service encountered an internal error.", Status: 500}
+		r.Err = errLost
 	}
 	if out.Died != "" || out.TimedOut || out.Exits {
 		f.warm = nil // the environment is gone; the ones beside it are started anew too

@@ -26,7 +26,8 @@ type request struct {
 	path   []string // after the version, unescaped; the second is the function
 }
 
-func (s *Service) serve(c *wire.Call, w http.ResponseWriter) {
+// serve answers one call. It reports false for a connection that a fault has broken.
+func (s *Service) serve(c *wire.Call, w http.ResponseWriter) bool {
 	r := request{Call: c, method: c.HTTP.Method}
 	for _, part := range strings.Split(strings.Trim(c.HTTP.URL.EscapedPath(), "/"), "/") {
 		plain, err := url.PathUnescape(part)
@@ -35,12 +36,20 @@ func (s *Service) serve(c *wire.Call, w http.ResponseWriter) {
 		}
 		r.path = append(r.path, plain)
 	}
-	if err := s.route(r, w); err != nil {
+	err := s.route(&r, w)
+	if s.Observe != nil {
+		s.Observe(wire.Record{Call: *c, Input: r.path, Err: err})
+	}
+	switch {
+	case errors.Is(err, errLost):
+		return false
+	case err != nil:
 		fail(w, err)
 	}
+	return true
 }
 
-func (s *Service) route(r request, w http.ResponseWriter) error {
+func (s *Service) route(r *request, w http.ResponseWriter) error {
 	version, rest := r.path[0], r.path[1:]
 	shape := r.method
 	for i, part := range rest {
@@ -73,7 +82,7 @@ func (s *Service) route(r request, w http.ResponseWriter) error {
 	return &wire.Error{Code: "NotImplemented", Message: fmt.Sprintf("local AWS does not implement lambda %s %s", r.method, r.HTTP.URL.Path), Status: 501}
 }
 
-func (s *Service) permit(r request, action, resource string) error {
+func (s *Service) permit(r *request, action, resource string) error {
 	if s.Permit == nil {
 		return nil
 	}
@@ -87,7 +96,7 @@ func (s *Service) permit(r request, action, resource string) error {
 	return err
 }
 
-func (s *Service) serveInvoke(r request, name string, w http.ResponseWriter) error {
+func (s *Service) serveInvoke(r *request, name string, w http.ResponseWriter) error {
 	if q := r.HTTP.URL.Query().Get("Qualifier"); q != "" {
 		name += ":" + q
 	}
@@ -137,7 +146,7 @@ func (s *Service) serveInvoke(r request, name string, w http.ResponseWriter) err
 	return nil
 }
 
-func (s *Service) describe(r request, name string, w http.ResponseWriter, what func(*function) (any, error)) error {
+func (s *Service) describe(r *request, name string, w http.ResponseWriter, what func(*function) (any, error)) error {
 	f, err := s.find(name)
 	if err != nil {
 		return err
@@ -170,7 +179,7 @@ func (s *Service) describePolicy(f *function) (any, error) {
 	return map[string]any{"Policy": string(policyText(f, f.permissions))}, nil
 }
 
-func (s *Service) list(r request, w http.ResponseWriter) error {
+func (s *Service) list(r *request, w http.ResponseWriter) error {
 	if err := s.permit(r, "ListFunctions", "*"); err != nil {
 		return err
 	}
@@ -181,7 +190,7 @@ func (s *Service) list(r request, w http.ResponseWriter) error {
 	return answer(w, map[string]any{"Functions": all})
 }
 
-func (s *Service) listMappings(r request, w http.ResponseWriter) error {
+func (s *Service) listMappings(r *request, w http.ResponseWriter) error {
 	if err := s.permit(r, "ListEventSourceMappings", "*"); err != nil {
 		return err
 	}

@@ -28,15 +28,13 @@ func failf(status int, code, format string, args ...any) *failure {
 	return &failure{Code: code, Message: fmt.Sprintf(format, args...), status: status}
 }
 
-var internal = failf(500, "InternalError", "We encountered an internal error. Please try again.")
-
-// serve answers one call.
-func (s *Service) serve(c *wire.Call, w http.ResponseWriter) {
+// serve answers one call. It reports false for a connection that a fault has broken.
+func (s *Service) serve(c *wire.Call, w http.ResponseWriter) bool {
 	q, unknown := s.identify(c.HTTP)
 	c.Operation = q.Operation
 	if unknown != "" {
 		s.fail(w, c, failf(501, "NotImplemented", "local AWS does not implement s3 %s", unknown))
-		return
+		return true
 	}
 	s.requests[q.Operation]++
 	rec := wire.Record{Call: *c, Input: &q}
@@ -49,13 +47,12 @@ func (s *Service) serve(c *wire.Call, w http.ResponseWriter) {
 	switch rec.Effect {
 	case wire.Throttle:
 		s.fail(w, c, failf(503, "SlowDown", "Please reduce your request rate."))
-		return
+		return true
 	case wire.Unavailable:
 		s.fail(w, c, failf(503, "ServiceUnavailable", "Service is unable to handle request."))
-		return
+		return true
 	case wire.LostRequest:
-		s.fail(w, c, internal)
-		return
+		return false
 	case wire.CrashBefore:
 		panic(wire.Crash{At: "before s3." + q.Operation})
 	}
@@ -63,16 +60,16 @@ func (s *Service) serve(c *wire.Call, w http.ResponseWriter) {
 	rec.Err = s.answer(c, &q, answer)
 	switch rec.Effect {
 	case wire.LostAnswer:
-		s.fail(w, c, internal)
-		return
+		return false
 	case wire.CrashAfter:
 		panic(wire.Crash{At: "after s3." + q.Operation})
 	}
 	if rec.Err != nil {
 		s.fail(w, c, rec.Err)
-		return
+		return true
 	}
 	answer.send(w, c)
+	return true
 }
 
 // answer fills the answer in, or says why not.

@@ -42,6 +42,7 @@ var plain = map[string]bool{
 	"encoding-type": true, "fetch-owner": true, "key-marker": true, "version-id-marker": true, "upload-id-marker": true,
 	"max-uploads": true, "max-parts": true, "part-number-marker": true, "partNumber": true, "versionId": true, "x-id": true,
 	"response-content-type": true, "response-content-language": true, "response-expires": true, "response-cache-control": true,
+	"AWSAccessKeyId": true, "Signature": true, "Expires": true, "x-amz-security-token": true, // presigned as S3 did it first
 	"response-content-disposition": true, "response-content-encoding": true, "max-buckets": true, "bucket-region": true,
 }
 

@@ -39,8 +39,7 @@ type Request struct {
 
 // Service is all buckets.
 type Service struct {
-	// Fault is asked about each call; in is a *Request. nil never fails. As this
-	// path cannot break a connection, lost requests and answers become HTTP 500.
+	// Fault is asked about each call; in is a *Request. nil never fails.
 	Fault func(c *wire.Call, in any) wire.Effect
 	// Observe sees each call after it was answered; its Input is a *Request. It may be nil.
 	Observe func(wire.Record)

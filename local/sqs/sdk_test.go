@@ -104,7 +104,7 @@ func TestBatchesFailEntryByEntry(t *testing.T) {
 			"EmptyBatchRequest": {}, "BatchEntryIdsNotDistinct": {entry("a", "1"), entry("a", "2")}, "InvalidBatchEntryId": {entry("a b", "1")},
 			"TooManyEntriesInBatchRequest": make11(entry), "BatchRequestTooLong": {entry("a", string(make([]byte, 1025)))},
 		} {
-			if _, err := c.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: url, Entries: entries}); code(err) != name {
+			if _, err := c.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: url, Entries: entries}); code(err) != "AWS.SimpleQueueService."+name {
 				t.Errorf("want %s, got %v", name, err)
 			}
 		}
@@ -148,7 +148,7 @@ func TestQueuesAreMadeListedAndDeleted(t *testing.T) {
 		}
 		makeQueue(t, c, "q2", nil)
 		for want, in := range map[string]*sqs.CreateQueueInput{
-			"QueueNameExists":       {QueueName: aws.String("q"), Attributes: map[string]string{"VisibilityTimeout": "31"}},
+			"QueueAlreadyExists":    {QueueName: aws.String("q"), Attributes: map[string]string{"VisibilityTimeout": "31"}},
 			"InvalidAttributeName":  {QueueName: aws.String("x"), Attributes: map[string]string{"Colour": "red"}},
 			"InvalidAttributeValue": {QueueName: aws.String("x"), Attributes: map[string]string{"VisibilityTimeout": "43201"}},
 			"InvalidParameterValue": {QueueName: aws.String("a b")},
@@ -182,7 +182,7 @@ func TestQueuesAreMadeListedAndDeleted(t *testing.T) {
 		}
 		need[*sqs.SendMessageOutput](t)(c.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("x")}))
 		need[*sqs.PurgeQueueOutput](t)(c.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: url}))
-		if _, err := c.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: url}); code(err) != "PurgeQueueInProgress" {
+		if _, err := c.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: url}); code(err) != "AWS.SimpleQueueService.PurgeQueueInProgress" {
 			t.Error(err)
 		}
 		need[*sqs.DeleteQueueOutput](t)(c.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: url}))
@@ -191,7 +191,7 @@ func TestQueuesAreMadeListedAndDeleted(t *testing.T) {
 		if !errors.As(err, &gone) {
 			t.Error(err)
 		}
-		if _, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("q")}); code(err) != "QueueDeletedRecently" {
+		if _, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("q")}); code(err) != "AWS.SimpleQueueService.QueueDeletedRecently" {
 			t.Error(err)
 		}
 	})

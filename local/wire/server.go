@@ -108,21 +108,6 @@ func Handle[In, Out any](s *Service, name string, access func(*In) []Access, run
 // Operations lists the names of the operations of s, sorted.
 func (s *Service) Operations() []string { return slices.Sorted(maps.Keys(s.operations)) }
 
-// Error is an AWS error. Status 0 means 400. Members are added beside the message.
-type Error struct {
-	Code    string
-	Message string
-	Status  int
-	Members map[string]any
-}
-
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// Errorf returns an AWS error with this code and HTTP status 400.
-func Errorf(code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
 // Effect is what a fault does to one call.
 type Effect int
 
@@ -241,6 +226,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 	}
 	if m := credential.FindStringSubmatch(auth); m != nil {
 		c.AccessKey, signing = m[1], m[2]
+	} else if key := r.URL.Query().Get("AWSAccessKeyId"); key != "" {
+		c.AccessKey, signing = key, "s3" // presigned as S3 did it first, and the AWS CLI still does
 	}
 	w.Header().Set("X-Amzn-Requestid", c.RequestID)
 
@@ -258,7 +245,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 		return s.rpc(w, c, s.byTarget[target], target, op, cborCodec(s.byTarget[target]))
 	}
 	for _, svc := range s.bySigning[signing] {
-		if svc.Version != "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		if svc.Version != "" && isForm(r) {
 			form, err := readForm(r)
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusBadRequest)
@@ -271,9 +258,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) bool {
 			return svc.HTTP(c, w)
 		}
 	}
-	msg := fmt.Sprintf("local AWS has no service for %s %s (signing name %q)", r.Method, r.URL.Path, signing)
-	http.Error(w, msg, http.StatusNotImplemented)
+	refuse(w, c, signing)
 	return true
+}
+
+func isForm(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
 // unzip undoes the compression that SDKs put on large requests.
@@ -379,34 +369,4 @@ func (s *Server) allow(c *Call, need []Access) (*Access, error) {
 		}
 	}
 	return nil, nil
-}
-
-func asError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return &Error{Code: "InternalFailure", Message: err.Error(), Status: 500}
-}
-
-func (e *Error) status() int {
-	if e.Status == 0 {
-		return http.StatusBadRequest
-	}
-	return e.Status
-}
-
-// queryError sets the header with the error's code in awsQuery, if svc has such.
-func (svc *Service) queryError(h http.Header, e *Error) {
-	if svc == nil || svc.QueryCodes == nil {
-		return
-	}
-	code, side := svc.QueryCodes[e.Code], "Sender"
-	if code == "" {
-		code = e.Code
-	}
-	if e.status() >= http.StatusInternalServerError {
-		side = "Receiver"
-	}
-	h.Set("X-Amzn-Query-Error", code+";"+side)
 }

@@ -49,12 +49,14 @@ func (m *Machines) Start(ctx context.Context, name string, input any) (running b
 }
 
 // Complete ends the task of a token. A task that is over already is no error: its
-// machine has moved on.
+// machine has moved on. Nor is a token that Step Functions does not know: no later
+// try could use it, and it must not stand in the way of other waiters.
 func (m *Machines) Complete(ctx context.Context, token string, output json.RawMessage) error {
 	_, err := m.client.SendTaskSuccess(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String(string(output))})
 	var over *types.TaskTimedOut
 	var gone *types.TaskDoesNotExist
-	if errors.As(err, &over) || errors.As(err, &gone) {
+	var unknown *types.InvalidToken
+	if errors.As(err, &over) || errors.As(err, &gone) || errors.As(err, &unknown) {
 		return nil
 	}
 	return awsfault.Errorf(err, "completing a task")

@@ -100,12 +100,13 @@ func assemble(metric func(j int) minutes) shifting.VariantMetrics {
 	n, e5, e4, model, slow := metric(0), metric(1), metric(2), metric(3), metric(4)
 	for at, requests := range n {
 		bad5, ok5 := e5[at]
+		bad4, ok4 := e4[at] // without it, answers of class 4XX would count as the model's errors
 		badModel, okModel := model[at]
-		if !ok5 || !okModel || requests < 0 {
+		if !ok5 || !ok4 || !okModel || requests < 0 {
 			continue
 		}
 		total := int64(math.Round(requests))
-		v.Errors[at] = judge.Counts{N: total, Bad: min(total, bad(bad5, e4[at], badModel))}
+		v.Errors[at] = judge.Counts{N: total, Bad: min(total, bad(bad5, bad4, badModel))}
 		if microseconds, ok := slow[at]; ok {
 			v.Latency[at] = judge.Counts{N: total, Value: microseconds / 1000}
 		}

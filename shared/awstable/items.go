@@ -14,11 +14,11 @@
 //	BUCKET#<bucket>     <model>#<i>          data trigger i of the model
 //	ALARMS              <model>#<i>          drift trigger i of the model
 //	GROUP#<group>       MODEL                the model that a package group belongs to
-//	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to
+//	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	LEASE#<name>        LEASE                a lease
 //	WAITER#<resource>   <owner>              a task token that waits
 //	ROLLOUT#<id>        ROLLOUT              a rollout
-//	ROLLOUT#<id>        HISTORY#<time>#<n>   a line of its history
+//	ROLLOUT#<id>        HISTORY#<time>#<kind> a line of its history
 //
 // Reads are strongly consistent: a decision on stale state could be a second writer.
 package awstable
@@ -179,7 +179,10 @@ func query[T any](ctx context.Context, t *Table, pk, prefix string, p page) ([]T
 			}
 			all = append(all, v)
 		}
-		if len(out.LastEvaluatedKey) == 0 || p.limit > 0 && len(all) >= int(p.limit) {
+		if p.limit > 0 && len(all) >= int(p.limit) {
+			return all[:p.limit], nil
+		}
+		if len(out.LastEvaluatedKey) == 0 {
 			return all, nil
 		}
 		in.ExclusiveStartKey = out.LastEvaluatedKey

@@ -36,11 +36,11 @@ func (t *Table) TakeLease(ctx context.Context, l leasing.Lease, now time.Time) e
 }
 
 // HoldLease fills leasing.Store.
-func (t *Table) HoldLease(ctx context.Context, l leasing.Lease, now time.Time) error {
+func (t *Table) HoldLease(ctx context.Context, l leasing.Lease) error {
 	err := t.put(ctx, leaseKey(l.Name), toLeaseItem(l), condition{
-		expression: "#owner = :owner AND expires >= :now",
+		expression: "#owner = :owner",
 		names:      ownerName,
-		values:     item{":owner": str(l.Owner), ":now": num(now.UnixMilli())},
+		values:     item{":owner": str(l.Owner)},
 	})
 	if fault.Is(err, fault.Conflict) {
 		return fault.Conflict.Errorf("%s no longer has the lease %s; nothing was changed", l.Owner, l.Name)
@@ -99,5 +99,5 @@ const haltedFor = 10 * 365 * 24 * time.Hour
 
 // HaltLease fills shifting's table.
 func (t *Table) HaltLease(ctx context.Context, name, owner string, now time.Time) error {
-	return t.HoldLease(ctx, leasing.Lease{Name: name, Owner: owner, Since: now, Expires: now.Add(haltedFor)}, now)
+	return t.HoldLease(ctx, leasing.Lease{Name: name, Owner: owner, Since: now, Expires: now.Add(haltedFor)})
 }

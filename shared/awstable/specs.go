@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -78,8 +79,8 @@ func index(s spec.Spec) []entry {
 	}{s.Model}
 	all := []entry{
 		{key: key{allModels, s.Model}, value: name},
-		{key: key{"GROUP#" + s.Package.Group, "MODEL"}, value: name, owned: true},
-		{key: key{"ENDPOINT#" + s.Endpoint.Name, "MODEL"}, value: name, owned: true},
+		{key: ownerKey(applying.Group, s.Package.Group), value: name, owned: true},
+		{key: ownerKey(applying.Endpoint, s.Endpoint.Name), value: name, owned: true},
 	}
 	for i, d := range s.Triggers.Data {
 		all = append(all, entry{key: key{"BUCKET#" + d.Bucket, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.Trigger{Model: s.Model, Index: i, Prefix: d.Prefix, Suffix: d.Suffix}})
@@ -133,12 +134,21 @@ func (t *Table) Apply(ctx context.Context, next applying.Applied, last *applying
 	return t.transact(ctx, fmt.Sprintf("applying the spec of model %s", model), writes)
 }
 
+// ownerKey is where the owner of a resource stands. SageMaker takes the name of an
+// endpoint in any case. Source: AWS.md B.1.
+func ownerKey(kind applying.Kind, name string) key {
+	if kind == applying.Endpoint {
+		name = strings.ToLower(name)
+	}
+	return key{string(kind) + "#" + name, "MODEL"}
+}
+
 // OwnerOf fills applying's table.
 func (t *Table) OwnerOf(ctx context.Context, kind applying.Kind, name string) (string, error) {
 	var it struct {
 		Model string `json:"model"`
 	}
-	_, err := t.get(ctx, key{string(kind) + "#" + name, "MODEL"}, &it)
+	_, err := t.get(ctx, ownerKey(kind, name), &it)
 	return it.Model, err
 }
 

@@ -19,7 +19,7 @@ import (
 type Chunk struct {
 	Name    string    `json:"name"`    // sha256 of the list, or the cause's own name
 	List    string    `json:"list"`    // store key of the list; "" for a cause without objects
-	Trigger int       `json:"trigger"` // index of the data trigger in the spec; -1 for causes without objects
+	Trigger int       `json:"trigger"` // index of the data trigger in the spec; -1 for what waits for none
 	Objects int       `json:"objects"`
 	Bytes   int64     `json:"bytes"`
 	FirstAt time.Time `json:"firstAt"` // earliest and latest event in it
@@ -41,7 +41,7 @@ const maxLine = 64 << 10
 // with its name. The same set of objects gives the same bytes in any order.
 func Pack(objects []Object) (content []byte, name string, kept []Object) {
 	kept = slices.Clone(objects)
-	slices.SortFunc(kept, Compare)
+	slices.SortFunc(kept, order)
 	kept = slices.CompactFunc(kept, func(a, b Object) bool { return Compare(a, b) == 0 })
 	var b bytes.Buffer
 	m := NewManifestWriter(&b)

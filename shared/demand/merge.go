@@ -59,7 +59,7 @@ func (h *heads) takeKey() (newest Object, fresh bool, err error) {
 		o := least.object // versions of a key come from old to new
 		if least.served {
 			served = &o
-		} else {
+		} else if chunk == nil || Compare(o, *chunk) != 0 || order(o, *chunk) < 0 {
 			chunk = &o
 		}
 		ok, err := least.advance()

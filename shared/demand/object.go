@@ -33,6 +33,17 @@ func Compare(a, b Object) int {
 	)
 }
 
+// order is Compare with ties broken by the rest: two spellings of one version are
+// one version, and it is always the same of them that is kept.
+func order(a, b Object) int {
+	return cmp.Or(
+		Compare(a, b),
+		strings.Compare(a.Sequencer, b.Sequencer),
+		strings.Compare(a.ETag, b.ETag),
+		cmp.Compare(a.Size, b.Size),
+	)
+}
+
 // sameKey reports whether a and b are versions of one key.
 func sameKey(a, b Object) bool { return a.Bucket == b.Bucket && a.Key == b.Key }
 

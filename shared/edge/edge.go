@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -113,6 +114,7 @@ type notes struct {
 type count struct {
 	name string
 	n    int
+	at   time.Time
 }
 
 // Note adds key and value to the invocation's one log line.
@@ -122,21 +124,22 @@ func Note(ctx context.Context, key string, value any) {
 	}
 }
 
-// Count adds n to the metric name in the namespace Sluice, dimension Function.
-// Nothing is sent for zero.
-func Count(ctx context.Context, name string, n int) {
+// Count adds n to the metric name in the namespace Sluice, dimension Function, in
+// the minute of at, which comes from the event. Nothing is sent for zero.
+func Count(ctx context.Context, name string, n int, at time.Time) {
 	if s, ok := ctx.Value(notesKey{}).(*notes); ok && n != 0 {
-		s.counts = append(s.counts, count{name, n})
+		s.counts = append(s.counts, count{name, n, at})
 	}
 }
 
 // emit writes the counts in CloudWatch's embedded metric format, which CloudWatch
-// Logs turns into metrics without an API call. The time of the metrics is the time
-// of the log line.
+// Logs turns into metrics without an API call. Timestamp is required by the format.
+// Source: CloudWatch user guide, embedded metric format specification.
 func (s *notes) emit(out io.Writer, function string) {
 	for _, c := range s.counts {
 		line := map[string]any{
 			"_aws": map[string]any{
+				"Timestamp": c.at.UnixMilli(),
 				"CloudWatchMetrics": []any{map[string]any{
 					"Namespace":  "Sluice",
 					"Dimensions": [][]string{{"Function"}},

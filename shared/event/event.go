@@ -9,6 +9,8 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,14 +40,45 @@ const (
 
 // Parse reads an envelope. Errors: Invalid for anything that is no event.
 func Parse(raw []byte) (Envelope, error) {
-	var e Envelope
-	if err := json.Unmarshal(raw, &e); err != nil {
-		return e, fault.Invalid.Errorf("reading an event: %w", err)
+	var read struct {
+		Envelope
+		Time moment `json:"time"`
 	}
+	if err := json.Unmarshal(raw, &read); err != nil {
+		return Envelope{}, fault.Invalid.Errorf("reading an event: %w", err)
+	}
+	e := read.Envelope
+	e.Time = read.Time.Time
 	if e.Source == "" || e.DetailType == "" || len(e.Detail) == 0 {
 		return e, fault.Invalid.Errorf("reading an event: source, detail-type and detail must all be there")
 	}
 	return e, nil
+}
+
+// moment is an envelope's time: RFC 3339, or milliseconds since 1970, as SageMaker's
+// documentation has it for endpoints (AWS.md A.2). What is neither is the zero time:
+// a wake-up must not be lost for it.
+type moment struct{ time.Time }
+
+func (m *moment) UnmarshalJSON(raw []byte) error {
+	text := strings.Trim(string(raw), `"`)
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		m.Time = t.UTC()
+	} else if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		m.Time = time.UnixMilli(n).UTC()
+	}
+	return nil
+}
+
+// whole is a number as an integer; 0 if it is none. AWS writes 2 and 2.0.
+func whole(n json.Number) int64 {
+	if i, err := n.Int64(); err == nil {
+		return i
+	}
+	if f, err := n.Float64(); err == nil && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return int64(f)
+	}
+	return 0
 }
 
 // detail decodes the envelope's detail if it is of this type.
@@ -79,7 +112,7 @@ func ObjectCreated(e Envelope) (Object, error) {
 		Bucket struct{ Name string }
 		Object struct {
 			Key       string
-			Size      int64
+			Size      json.Number
 			ETag      string
 			VersionID string `json:"version-id"`
 			Sequencer string
@@ -88,7 +121,7 @@ func ObjectCreated(e Envelope) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	o := Object{Bucket: d.Bucket.Name, Key: d.Object.Key, VersionID: d.Object.VersionID, Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: d.Object.Size, At: e.Time}
+	o := Object{Bucket: d.Bucket.Name, Key: d.Object.Key, VersionID: d.Object.VersionID, Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: max(0, whole(d.Object.Size)), At: e.Time}
 	if o.Bucket == "" || o.Key == "" || o.Sequencer == "" || o.At.IsZero() {
 		return Object{}, fault.Invalid.Errorf("event %s (%s): bucket.name, object.key, object.sequencer and time must all be there", e.ID, e.DetailType)
 	}
@@ -112,7 +145,7 @@ func PackageState(e Envelope) (Package, error) {
 	d, err := detail[struct {
 		ModelPackageArn           string
 		ModelPackageGroupName     string
-		ModelPackageVersion       int
+		ModelPackageVersion       json.Number
 		ModelPackageStatus        string
 		ModelApprovalStatus       string
 		UpdatedModelPackageFields []string
@@ -123,7 +156,7 @@ func PackageState(e Envelope) (Package, error) {
 	if d.ModelPackageArn == "" || d.ModelPackageGroupName == "" {
 		return Package{}, fault.Invalid.Errorf("event %s (%s): ModelPackageArn and ModelPackageGroupName must both be there", e.ID, e.DetailType)
 	}
-	return Package{ARN: d.ModelPackageArn, Group: d.ModelPackageGroupName, Version: d.ModelPackageVersion, Status: d.ModelPackageStatus, Approval: d.ModelApprovalStatus, Changed: d.UpdatedModelPackageFields}, nil
+	return Package{ARN: d.ModelPackageArn, Group: d.ModelPackageGroupName, Version: int(whole(d.ModelPackageVersion)), Status: d.ModelPackageStatus, Approval: d.ModelApprovalStatus, Changed: d.UpdatedModelPackageFields}, nil
 }
 
 // Alarm is a change of a CloudWatch alarm's state.

@@ -85,10 +85,10 @@ func Judge(conditions []spec.Condition, report, champion Report) Decision {
 
 func (d *Decision) absolute(c spec.Condition, value float64) {
 	if c.Min != nil {
-		d.check(value >= *c.Min, "%s %.4g, at least %.4g wanted", c.Metric, value, *c.Min)
+		d.check(value >= *c.Min, "%s %v, at least %v wanted", c.Metric, value, *c.Min)
 	}
 	if c.Max != nil {
-		d.check(value <= *c.Max, "%s %.4g, at most %.4g wanted", c.Metric, value, *c.Max)
+		d.check(value <= *c.Max, "%s %v, at most %v wanted", c.Metric, value, *c.Max)
 	}
 }
 
@@ -97,10 +97,10 @@ const slack = 1e-9
 
 func (d *Decision) against(c spec.Condition, value, champion float64) {
 	if c.MaxDrop != nil {
-		d.check(champion-value <= *c.MaxDrop+slack, "%s %.4g, champion has %.4g and may be undercut by %.4g", c.Metric, value, champion, *c.MaxDrop)
+		d.check(champion-value <= *c.MaxDrop+slack, "%s %v, champion has %v and may be undercut by %v", c.Metric, value, champion, *c.MaxDrop)
 	}
 	if c.MaxRise != nil {
-		d.check(value-champion <= *c.MaxRise+slack, "%s %.4g, champion has %.4g and may be exceeded by %.4g", c.Metric, value, champion, *c.MaxRise)
+		d.check(value-champion <= *c.MaxRise+slack, "%s %v, champion has %v and may be exceeded by %v", c.Metric, value, champion, *c.MaxRise)
 	}
 }
 

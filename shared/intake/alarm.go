@@ -53,7 +53,7 @@ func (i *Intake) OnAlarm(ctx context.Context, raw json.RawMessage) (Taken, error
 		taken.Models = append(taken.Models, t.Model)
 	}
 	if len(taken.Models) == 0 {
-		edge.Count(ctx, "EventsIgnored", 1)
+		edge.Count(ctx, "EventsIgnored", 1, a.At)
 	}
 	edge.Note(ctx, "alarm", a.Name)
 	edge.Note(ctx, "models", taken.Models)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,12 +43,24 @@ func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSE
 			return events.SQSEventResponse{}, err
 		}
 	}
-	edge.Count(ctx, "EventsIgnored", ignored)
-	edge.Count(ctx, "EventsMalformed", malformed)
+	at := sent(batch)
+	edge.Count(ctx, "EventsIgnored", ignored, at)
+	edge.Count(ctx, "EventsMalformed", malformed, at)
 	edge.Note(ctx, "messages", len(batch.Records))
 	edge.Note(ctx, "ignored", ignored)
 	edge.Note(ctx, "malformed", malformed)
 	return answer, nil
+}
+
+// sent is when the newest message of a batch was sent, as SQS says.
+func sent(batch events.SQSEvent) time.Time {
+	var newest int64
+	for _, m := range batch.Records {
+		if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
+			newest = max(newest, ms)
+		}
+	}
+	return time.UnixMilli(newest)
 }
 
 // addObjects stores a part of a batch as a chunk and adds it to the demand. The

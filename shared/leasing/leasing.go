@@ -17,7 +17,7 @@ import (
 
 // Term is how long a lease lasts without being renewed. Every step of a machine
 // renews it, and the longest pause between two steps is a look of a 14-day plan,
-// 41 minutes.
+// under an hour.
 const Term = 2 * time.Hour
 
 // ForEndpoint and ForTraining name the leases.
@@ -39,9 +39,11 @@ type Store interface {
 	// TakeLease gives l.Name to l.Owner if it is free, expired at now, or l.Owner's
 	// already. Errors: Conflict if another owner holds it.
 	TakeLease(ctx context.Context, l Lease, now time.Time) error
-	// HoldLease extends a lease that its owner still has. Errors: Conflict if it
-	// has expired at now or is another's.
-	HoldLease(ctx context.Context, l Lease, now time.Time) error
+	// HoldLease extends a lease that its owner still has. One that has expired
+	// and that nobody has taken since is still its owner's: a pause of AWS's must
+	// not leave an endpoint between two variants. Errors: Conflict if it is
+	// another's or nobody's.
+	HoldLease(ctx context.Context, l Lease) error
 	// FreeLease ends a lease if owner has it.
 	FreeLease(ctx context.Context, name, owner string) error
 }
@@ -95,7 +97,7 @@ func lease(name, owner string, now time.Time) Lease {
 // Hold renews a lease before an effect that needs it. Errors: Conflict if it was
 // lost, after which nothing may be changed.
 func (d *Desk) Hold(ctx context.Context, name, owner string, now time.Time) error {
-	return d.store.HoldLease(ctx, lease(name, owner, now), now)
+	return d.store.HoldLease(ctx, lease(name, owner, now))
 }
 
 // Free releases a lease and wakes who waits for it.

@@ -77,7 +77,7 @@ func (q *Requesting) OnPackage(ctx context.Context, raw json.RawMessage) (Reques
 		return Requested{}, err
 	}
 	if model == "" {
-		edge.Count(ctx, "EventsIgnored", 1)
+		edge.Count(ctx, "EventsIgnored", 1, e.Time)
 		edge.Note(ctx, "ignored", p.Group)
 		return Requested{}, nil
 	}

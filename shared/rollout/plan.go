@@ -41,6 +41,9 @@ func MakePlan(s spec.Rollout) (Plan, error) {
 	last := s.FinalBake.Std()
 	switch s.Strategy {
 	case spec.StrategyCanary:
+		if w := s.Canary.Weight; w < 1 || w > 99 {
+			return p, fault.Invalid.Errorf("rollout.canary.weight is %d: it must be 1 to 99", w)
+		}
 		p.add(s.Canary.Weight, s.Canary.Bake.Std())
 	case spec.StrategyLinear:
 		if s.Linear.Step < 1 {
@@ -54,8 +57,19 @@ func MakePlan(s spec.Rollout) (Plan, error) {
 		return p, fault.Invalid.Errorf("rollout.strategy is %q: it must be canary, linear or blueGreen", s.Strategy)
 	}
 	p.add(100, last)
-	p.Look = max(minLook, p.Length()/maxLooks).Round(time.Minute)
+	for p.Look = minLook; p.looks() > maxLooks; {
+		p.Look += time.Minute
+	}
 	return p, nil
+}
+
+// looks is how many looks the bakes take: each step's last one may come early.
+func (p Plan) looks() int {
+	n := 0
+	for _, s := range p.Steps {
+		n += int((s.Bake + p.Look - 1) / p.Look)
+	}
+	return n
 }
 
 func (p *Plan) add(weight int, bake time.Duration) {

@@ -69,7 +69,8 @@ type Record struct {
 	// Served counts what the candidate answered while it had users.
 	Served Served `json:"served"`
 	// Tries counts the changes asked for while promoting, or while going back.
-	Tries int `json:"tries"`
+	Tries   int       `json:"tries"`
+	TriedAt time.Time `json:"triedAt,omitzero"`
 	// Rev grows by one with each write: who writes must have read the latest.
 	Rev int `json:"rev"`
 }

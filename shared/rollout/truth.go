@@ -106,6 +106,9 @@ func Classify(want Target, ours []string, e Endpoint) Truth {
 	case "SystemUpdating":
 		return say(Maintained, "AWS is maintaining endpoint %s", e.Name)
 	case "UpdateRollbackFailed":
+		if !known(e.Config) {
+			return say(Foreign, "endpoint %s is %s with config %s, which is not of this rollout", e.Name, e.Status, e.Config)
+		}
 		return say(Mixed, "endpoint %s could neither be updated nor rolled back by AWS", e.Name)
 	case "InService":
 	default:

@@ -3,6 +3,7 @@ package shifting
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
@@ -117,7 +118,7 @@ func (s *Shifting) finish(ctx context.Context, in Step, state rollout.State, rea
 		return Answer{}, err
 	}
 	if r.State != state {
-		r.State, r.Tries = state, 0
+		r.State, r.Tries, r.TriedAt = state, 0, time.Time{}
 		if r.Reason == "" {
 			r.Reason = reason
 		}
@@ -125,7 +126,10 @@ func (s *Shifting) finish(ctx context.Context, in Step, state rollout.State, rea
 			r.Steps[r.Step].EndedAt = in.Now
 		}
 	}
-	r.Tries++
+	// A call that AWS throttled comes again at the same time, and is the same try.
+	if !r.TriedAt.Equal(in.Now) {
+		r.Tries, r.TriedAt = r.Tries+1, in.Now
+	}
 	if r, err = s.Table.PutRollout(ctx, r); err != nil {
 		return Answer{}, err
 	}

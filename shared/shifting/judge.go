@@ -51,6 +51,7 @@ func (s *Shifting) Judge(ctx context.Context, in Step) (Judged, error) {
 	if err := s.Desk.Hold(ctx, leasing.ForEndpoint(r.Endpoint), in.Rollout, in.Now); err != nil {
 		return Judged{}, err
 	}
+	r.Steps[r.Step].EndedAt = time.Time{} // an earlier try of this look may have ended the step
 	j, err := s.look(ctx, in, &r)
 	if err != nil {
 		return Judged{}, err

@@ -32,37 +32,35 @@ func (s *Shifting) PlanRollout(ctx context.Context, in Step) (Planned, error) {
 	if err != nil {
 		return Planned{}, err
 	}
-	if ok && r.State != rollout.Waiting {
-		return answer(r), nil // planned by an earlier try
-	}
-	if !ok {
+	switch {
+	case !ok:
 		r = rollout.Record{ID: in.Rollout, Model: in.Model, Package: in.Package, State: rollout.Waiting, StartedAt: in.Now, Step: -1}
+	case !r.EndedAt.IsZero():
+		// An old name, used again: what was true then is no plan for now.
+		return Planned{Reason: fmt.Sprintf("rollout %s ended as %s on %s", r.ID, r.State, r.EndedAt.Format(time.DateOnly)), Seconds: 1}, nil
 	}
-	refusal, err := s.plan(ctx, &r)
-	if err != nil {
-		return Planned{}, err
+	if r.State == rollout.Waiting { // else planned by an earlier try
+		refusal, err := s.plan(ctx, &r)
+		if err != nil {
+			return Planned{}, err
+		}
+		if r.State = rollout.Preparing; refusal != "" {
+			r.State, r.Reason = rollout.Refused, refusal
+		}
+		if r, err = s.Table.PutRollout(ctx, r); err != nil {
+			return Planned{}, err
+		}
 	}
-	if refusal != "" {
-		r.State, r.Reason = rollout.Refused, refusal
-	} else {
-		r.State = rollout.Preparing
-	}
-	edge.Note(ctx, "refusal", refusal)
-	if r, err = s.Table.PutRollout(ctx, r); err != nil {
-		return Planned{}, err
+	a := Planned{Go: r.State != rollout.Refused, Reason: r.Reason, Seconds: max(1, int(r.Plan.Look/time.Second))}
+	edge.Note(ctx, "refusal", a.Reason)
+	if !a.Go {
+		return a, s.note(ctx, in, "plan", "", "refused: %s", a.Reason)
 	}
 	steps, err := json.Marshal(r.Plan)
 	if err != nil {
 		return Planned{}, fmt.Errorf("writing a plan: %w", err)
 	}
-	if refusal != "" {
-		return answer(r), s.note(ctx, in, "plan", "", "refused: %s", refusal)
-	}
-	return answer(r), s.note(ctx, in, "plan", string(steps), "%s", sentence(r))
-}
-
-func answer(r rollout.Record) Planned {
-	return Planned{Go: r.State != rollout.Refused, Reason: r.Reason, Seconds: max(1, int(r.Plan.Look/time.Second))}
+	return a, s.note(ctx, in, "plan", string(steps), "%s", sentence(r))
 }
 
 // plan fills in the record, or says why there can be no rollout.

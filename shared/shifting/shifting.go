@@ -196,18 +196,20 @@ func (s *Shifting) drive(ctx context.Context, in Step, r rollout.Record, want ro
 	if err := s.Desk.Hold(ctx, leasing.ForEndpoint(r.Endpoint), in.Rollout, in.Now); err != nil {
 		return "", truth, err
 	}
+	// History first: a step that dies after the effect finds the endpoint busy when
+	// it runs again, and would not know what to write.
 	if act == rollout.UpdateTo {
-		if err := s.Endpoints.Update(ctx, r.Endpoint, want.Config); err != nil {
+		if err := s.note(ctx, in, "effect", "", "asked for config %s; before: %s", want.Config, e); err != nil {
 			return "", truth, err
 		}
-		return act, truth, s.note(ctx, in, "effect", "", "asked for config %s; before: %s", want.Config, e)
+		return act, truth, s.Endpoints.Update(ctx, r.Endpoint, want.Config)
 	}
 	weights := split(r, want)
-	if err := s.Endpoints.SetWeights(ctx, r.Endpoint, weights); err != nil {
+	if err := s.note(ctx, in, "effect", "", "asked for %d %% to %s and %d %% to %s; before: %s",
+		weights[r.Candidate.Variant], r.Candidate.Variant, weights[r.Baseline.Variant], r.Baseline.Variant, e); err != nil {
 		return "", truth, err
 	}
-	return act, truth, s.note(ctx, in, "effect", "", "asked for %d %% to %s and %d %% to %s; before: %s",
-		weights[r.Candidate.Variant], r.Candidate.Variant, weights[r.Baseline.Variant], r.Baseline.Variant, e)
+	return act, truth, s.Endpoints.SetWeights(ctx, r.Endpoint, weights)
 }
 
 // split is the weights of both variants for a target that names one of them.

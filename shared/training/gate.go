@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"sluice/shared/edge"
 	"sluice/shared/fault"
@@ -84,7 +85,7 @@ func (t *Training) GatePackage(ctx context.Context, s Step) (Gated, error) {
 func (t *Training) approve(ctx context.Context, pkg Package, g Gated) error {
 	text := g.Reason
 	if len(text) > maxDescription {
-		text = text[:maxDescription-3] + "..."
+		text = strings.ToValidUTF8(text[:maxDescription-3], "") + "..."
 	}
 	set := g.Approval
 	if set == Pending {
@@ -104,7 +105,9 @@ func (t *Training) approve(ctx context.Context, pkg Package, g Gated) error {
 }
 
 // judge compares the package's report with the spec's conditions and with the
-// report of the package in production.
+// report of the package in production. A champion that was deleted from the
+// registry, or whose report is gone, is none to compare with: it must not keep
+// every later package out.
 func (t *Training) judge(ctx context.Context, sp spec.Spec, pkg Package) (gate.Decision, error) {
 	if len(sp.Package.Gate) == 0 {
 		return gate.Judge(nil, nil, nil), nil
@@ -117,12 +120,12 @@ func (t *Training) judge(ctx context.Context, sp spec.Spec, pkg Package) (gate.D
 	if err != nil || arn == "" {
 		return gate.Judge(sp.Package.Gate, report, nil), err
 	}
+	var best gate.Report
 	champion, err := t.Registry.Package(ctx, arn)
-	if err != nil {
-		return gate.Decision{}, err
+	if err == nil {
+		best, err = t.report(ctx, champion)
 	}
-	best, err := t.report(ctx, champion)
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.NotFound) {
 		return gate.Decision{}, err
 	}
 	return gate.Judge(sp.Package.Gate, report, best), nil

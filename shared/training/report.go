@@ -29,8 +29,8 @@ type Reported struct {
 
 // ReportTraining is the handler of report-training: it ends the run. The objects of
 // a failed run are pending again, without asking for another run by themselves:
-// the same data and code would fail again. Releasing the lease is last but for the
-// report, since it lets the next run go.
+// the same data and code would fail again. Releasing the lease is last, since it
+// lets the next run go.
 func (t *Training) ReportTraining(ctx context.Context, e End) (Reported, error) {
 	run, ok, err := t.Table.Run(ctx, e.Model, e.Generation)
 	if err != nil {
@@ -94,6 +94,7 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 			continue // a cause has had its run
 		}
 		if !strings.HasPrefix(c.Cause.Kind, "retry") {
+			c.Trigger = -1 // they have waited long enough, and must not hurry a burst
 			c.Cause = demand.Cause{Kind: "retry", Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
 		}
 		if err := t.addToOpen(ctx, s.Model, c); err != nil {

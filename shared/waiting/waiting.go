@@ -10,6 +10,7 @@ package waiting
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,8 +79,9 @@ func (r *Room) Await(ctx context.Context, owner, token string, now time.Time, re
 }
 
 // Wake completes the waiters of a resource that want it and forgets them. want may
-// be nil for all. It reports how many there were. A crash on the way loses
-// nothing: a waiter is dropped only after its task was completed.
+// be nil for all. It reports how many it woke. A crash on the way loses nothing: a
+// waiter is dropped only after its task was completed. One that cannot be woken
+// keeps no other one asleep.
 func (r *Room) Wake(ctx context.Context, resource event.Resource, answer any, want func(Waiter) bool) (int, error) {
 	waiters, err := r.store.WaitersFor(ctx, resource)
 	if err != nil {
@@ -90,19 +92,22 @@ func (r *Room) Wake(ctx context.Context, resource event.Resource, answer any, wa
 		return 0, fmt.Errorf("writing a wake-up: %w", err)
 	}
 	woken := 0
+	var failed error
 	for _, w := range waiters {
 		if want != nil && !want(w) {
 			continue
 		}
-		if err := r.machines.Complete(ctx, w.Token, output); err != nil {
-			return woken, err
+		err := r.machines.Complete(ctx, w.Token, output)
+		if err == nil {
+			err = r.store.DropWaiter(ctx, w)
 		}
-		if err := r.store.DropWaiter(ctx, w); err != nil {
-			return woken, err
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
 		}
 		woken++
 	}
-	return woken, nil
+	return woken, failed
 }
 
 // Forget drops whatever owner has waiting for resources.

@@ -2,12 +2,14 @@ package stage
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"sluice/shared/demand"
 	"sluice/shared/rollout"
+	"sluice/shared/shifting"
 	"sluice/shared/training"
 )
 
@@ -115,6 +117,9 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 		n, _ := demand.Total(f.Pending)
 		c.check(n == *x.Pending, "%d objects are pending, %d expected", n, *x.Pending)
 	}
+	for _, r := range f.Rollouts {
+		c.recorded(r)
+	}
 	if x.NoLeases {
 		c.check(len(f.Leases) == 0, "leases are still held: %s", strings.Join(f.Leases, ", "))
 	}
@@ -164,6 +169,33 @@ func (c *checker) rollouts(want []ExpectRollout) {
 		if x.Verified != "" {
 			c.check(strings.Contains(lastReading(c.facts.History[r.ID]), x.Verified), "%s was last read as %q; %q expected to be part of it", r.ID, lastReading(c.facts.History[r.ID]), x.Verified)
 		}
+	}
+}
+
+// recorded checks what every rollout owes: an end that was read from the endpoint,
+// and a reason with its numbers.
+func (c *checker) recorded(r rollout.Record) {
+	history := c.facts.History[r.ID]
+	switch r.State {
+	case rollout.Promoted, rollout.RolledBack:
+		side := r.Baseline
+		if r.State == rollout.Promoted {
+			side = r.Candidate
+		}
+		reading := lastReading(history)
+		c.check(strings.HasPrefix(reading, "reached") && strings.Contains(reading, side.Variant+" 100 %"), "%s is %s and was last read as %q", r.ID, r.State, reading)
+	case rollout.Halted, rollout.Refused:
+	default:
+		c.check(false, "%s never came to an end: it is %s", r.ID, r.State)
+	}
+	c.check(r.Reason != "", "%s is %s without a reason", r.ID, r.State)
+	for _, e := range history {
+		if e.Kind != "look" {
+			continue
+		}
+		var l shifting.Look
+		err := json.Unmarshal([]byte(e.Data), &l)
+		c.check(err == nil && l.Query.Endpoint == r.Endpoint && l.Query.Until.After(l.Query.From) && len(l.Verdict.Metrics) > 0, "%s has a look without verdict, counts, window or query: %s", r.ID, e.Data)
 	}
 }
 

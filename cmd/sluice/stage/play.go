@@ -68,6 +68,9 @@ func (p *Play) End(ctx context.Context) (Result, error) {
 	return r, p.err
 }
 
+// Err is what went wrong with the rehearsal itself.
+func (p *Play) Err() error { return p.err }
+
 // fail keeps the first error of the rehearsal itself.
 func (p *Play) fail(err error) { p.err = errors.Join(p.err, err) }
 

@@ -27,6 +27,7 @@ type Scenario struct {
 	Pipeline string        `yaml:"pipeline"` // default ../pipeline.json
 	Traffic  Traffic       `yaml:"traffic"`
 	Champion Model         `yaml:"champion"`
+	History  spec.Duration `yaml:"history"` // for which the champion has been serving; default 1d
 	Models   []Model       `yaml:"models"` // what each pipeline execution yields; the last one repeats
 	Alarms   []Alarm       `yaml:"alarms"`
 	Do       []Action      `yaml:"do"`
@@ -163,7 +164,7 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading scenario %s: %w", name, err)
 	}
-	s := &Scenario{file: name, Spec: "../sluice.yaml", Pipeline: "../pipeline.json", Seed: 1, Limit: spec.Duration(24 * time.Hour)}
+	s := &Scenario{file: name, Spec: "../sluice.yaml", Pipeline: "../pipeline.json", Seed: 1, Limit: spec.Duration(24 * time.Hour), History: spec.Duration(24 * time.Hour)}
 	s.Traffic.RPM, s.Champion = 3000, Model{AUC: 0.84, Errors: 0.001}
 	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(s); err != nil {
 		return nil, fmt.Errorf("scenario %s: %s", name, yaml.FormatError(err, false, true))

@@ -28,12 +28,8 @@ import (
 // Opening is the virtual time at which every rehearsal begins.
 var Opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-const (
-	// StackName is the stack on stage.
-	StackName = "sluice"
-	// history is how long the champion has been serving when the rehearsal begins.
-	history = 24 * time.Hour
-)
+// StackName is the stack on stage.
+const StackName = "sluice"
 
 // Hosts says how functions run: local.InProcess or local.Binaries.
 type Hosts func(*local.AWS, lambda.Function) (lambda.Host, error)
@@ -135,7 +131,7 @@ func (st *Stage) champion() error {
 		}}},
 		Behaviour: m.behaviour(),
 		Traffic:   traffic.Traffic{RPM: st.Scenario.Traffic.RPM, Pattern: traffic.Pattern(st.Scenario.Traffic.Pattern)},
-		History:   history,
+		History:   st.Scenario.History.Std(),
 	})
 	return err
 }

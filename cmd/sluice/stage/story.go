@@ -161,6 +161,9 @@ func (p *Play) look(id, data string) {
 	p.story.weight = l.Weight
 	if notable {
 		p.tell(mark, id, "look at %d %%: %s", l.Weight, said)
+		if l.Decision != shifting.KeepBaking {
+			p.out.EndLive() // what it shows is over
+		}
 		return
 	}
 	p.out.Live(ui.Live{

@@ -69,14 +69,21 @@ func (t *text) cut(line string, columns int) string {
 	return ansi.Truncate(line, columns, tail)
 }
 
+// bind keeps together what would be broken: names are full of hyphens, and a name in
+// two halves is neither found nor copied; a number wants its percent sign.
+var (
+	bind   = strings.NewReplacer("-", "\ue000", " %", "\ue001%")
+	unbind = strings.NewReplacer("\ue000", "-", "\ue001", " ")
+)
+
 // wrap breaks text into lines of at most columns, if there is a limit.
 func wrap(text string, columns int) []string {
 	if columns <= 0 {
 		return []string{text}
 	}
-	lines := strings.Split(ansi.Wrap(text, columns, ""), "\n")
+	lines := strings.Split(ansi.Wrap(bind.Replace(text), columns, ""), "\n")
 	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+		lines[i] = strings.TrimRight(unbind.Replace(lines[i]), " ")
 	}
 	return lines
 }

@@ -11,6 +11,7 @@
 package hosting
 
 import (
+	"net/http"
 	"time"
 
 	"sluice/local/sagemaker/api"
@@ -78,7 +79,10 @@ func New(w *sim.World, c *catalog.Catalog, out Outside) *Hosting {
 func (h *Hosting) Register(svc *wire.Service) {
 	h.registerEndpoints(svc)
 	h.registerUpdates(svc)
-	svc.HTTP = h.invoke
+	svc.HTTP = func(c *wire.Call, w http.ResponseWriter) bool {
+		h.invoke(c, w)
+		return true
+	}
 }
 
 // Tags are the tags of a resource, and whether hosting has that resource.

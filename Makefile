@@ -1,0 +1,54 @@
+# Everything but deploy works without an AWS account. The flags stand here once, so
+# that all targets share the compiler's cache.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# How many seeds make sim tries, and from which on.
+SEEDS ?= 1000
+FROM ?= 1
+
+FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
+GO_CODE := $(wildcard *.go) cmd functions local shared
+
+# Without the commit in it, a function that a commit leaves alone keeps its bytes.
+REPEATABLE := -buildvcs=false -tags=lambda.norpc
+
+.PHONY: help build test check sim bench demo deploy
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## compile the functions for Lambda, to build/arm64/<function>/bootstrap
+	@mkdir -p build/arm64
+	GOOS=linux GOARCH=arm64 go build $(REPEATABLE) -ldflags='-s -w' -o build/arm64/.all/ ./functions/...
+	@for f in $(FUNCTIONS); do mkdir -p build/arm64/$$f; mv build/arm64/.all/$$f build/arm64/$$f/bootstrap; done
+	@echo "build/arm64: $(words $(FUNCTIONS)) functions"
+
+test: ## run all tests
+	go test ./...
+
+check: ## vet, format, staticcheck, govulncheck, state machines, template
+	go vet ./...
+	@unformatted=$$(gofmt -l $(GO_CODE)); \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted >&2; exit 1; fi
+	go tool staticcheck ./...
+	.ci/vulnerabilities
+	go test -run '^TestMachines' .
+	.ci/template
+
+sim: ## rehearse many rollouts under faults: SEEDS=1000 of them, from FROM=1 on
+	go run ./cmd/sluice sim --seeds $(SEEDS) --from $(FROM)
+
+bench: ## measure speed, and the judge against its goals
+	go test -run '^$$' -bench . -benchmem ./shared/... ./local/...
+	go run ./cmd/benchjudge
+
+demo: ## play a day of Sluice in this terminal
+	@go run ./cmd/sluice demo
+
+deploy: ## put Sluice into your AWS account, asking where
+	@command -v sam >/dev/null || { echo "deploy needs the AWS SAM CLI: see how to install it in the AWS SAM Developer Guide" >&2; exit 1; }
+	GOFLAGS="$(GOFLAGS) $(REPEATABLE)" sam build
+	sam deploy --guided

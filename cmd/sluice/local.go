@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"sluice"
+	"sluice/cmd/sluice/stage"
+	"sluice/cmd/sluice/ui"
+	"sluice/local"
+	"sluice/local/sim"
+	"sluice/local/wire"
+	"sluice/shared/spec"
+)
+
+// laptop is AWS on this machine, open to every client until it is stopped.
+type laptop struct {
+	JSON        jsonFlag `name:"json" help:"One JSON object a line."`
+	Addr        string   `help:"Where to listen, on this machine's loopback. Port 0 takes a free one." placeholder:"HOST:PORT" default:"127.0.0.1:4570"`
+	Speed       float64  `help:"Virtual seconds that pass in a second." placeholder:"N" default:"60"`
+	Scenario    string   `help:"Scenario that sets the stage. Without it examples/churn/scenarios/healthy.yaml, if that is there." placeholder:"FILE"`
+	Play        bool     `help:"Let the scenario's own actions happen, too."`
+	Functions   string   `help:"Run functions as their compiled binaries (process), or inside sluice (in-process)." enum:"process,in-process" default:"process"`
+	Binaries    string   `help:"Where the compiled functions are kept." placeholder:"DIR" default:"build/local" type:"path"`
+	LogRequests bool     `help:"Print every request on standard error."`
+}
+
+// Help is the text of sluice local --help.
+func (laptop) Help() string {
+	return `Serves the AWS APIs that Sluice uses, for the AWS CLI, boto3, every AWS SDK and sluice itself, until Ctrl-C. template.yaml is deployed, and the scenario's model is in production and has traffic. What happens then is up to you: put objects into the trigger's bucket, and watch.
+
+What local AWS does not implement it refuses with NotImplemented, never with success.`
+}
+
+// defaultScenario sets the stage in a checkout of the repository.
+const defaultScenario = "examples/churn/scenarios/healthy.yaml"
+
+const maxSpeed = 100_000 // beyond it a laptop cannot keep up
+
+func (l laptop) Run(c *call) error {
+	if !(l.Speed > 0) || l.Speed > maxSpeed {
+		return &failure{code: exitUsage, text: fmt.Sprintf("--speed is %g; it must be above 0 and at most %d", l.Speed, maxSpeed)}
+	}
+	ctx, stop := signal.NotifyContext(c.ctx, syscall.SIGTERM)
+	defer stop()
+	s, err := l.scenario(c)
+	if err != nil {
+		return err
+	}
+	door, err := stage.OpenDoor(l.Addr)
+	if err != nil {
+		return &failure{code: exitUsage, text: err.Error(), fix: "choose another port with --addr, such as --addr 127.0.0.1:0 for a free one"}
+	}
+	defer door.Close()
+	hosts := stage.Hosts(local.InProcess)
+	if l.Functions == "process" {
+		if err := l.compile(ctx, c); err != nil {
+			return err
+		}
+		hosts = local.Binaries(l.Binaries, door.URL)
+	}
+	seed := uint64(1)
+	if s != nil {
+		seed = s.Seed
+	}
+	a, st, err := raise(ctx, s, sim.NewWorld(stage.Opening, seed), hosts)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	var play *stage.Play
+	if st != nil {
+		play = stage.Begin(ctx, st, c.print)
+	}
+	a.World.Do(func() {
+		a.SQS.Endpoint = door.URL
+		if l.LogRequests {
+			a.Server.Observe = func(r wire.Record) { c.print.Note(request(a, r)) }
+		}
+		err = l.introduce(ctx, c, a, st, door.URL)
+	})
+	if err != nil {
+		return err
+	}
+	door.Admit(a)
+	a.World.Serve(ctx, l.Speed)
+	door.Close()
+	if play == nil {
+		return nil
+	}
+	return play.Err()
+}
+
+// scenario reads the scenario. nil is an account with nothing but Sluice in it.
+func (l laptop) scenario(c *call) (*stage.Scenario, error) {
+	name := l.Scenario
+	if name == "" {
+		if _, err := os.Stat(defaultScenario); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		name = defaultScenario
+	}
+	if _, err := os.Stat(name); err != nil {
+		return nil, no("name a scenario file, such as "+defaultScenario, "there is no scenario %s", name)
+	}
+	folder, file := filepath.Split(name)
+	above, folder := filepath.Split(filepath.Clean(folder))
+	if above == "" {
+		above = "."
+	}
+	s, err := stage.Load(os.DirFS(above), folder+"/"+file)
+	if err != nil {
+		return nil, c.problems(err)
+	}
+	if !l.Play {
+		s.Do = nil
+	}
+	return s, nil
+}
+
+// raise deploys Sluice into a new account and, with a scenario, sets the stage.
+func raise(ctx context.Context, s *stage.Scenario, w *sim.World, hosts stage.Hosts) (*local.AWS, *stage.Stage, error) {
+	if s != nil {
+		st, err := stage.Set(ctx, s, w, hosts)
+		if err != nil {
+			return nil, nil, err
+		}
+		return st.AWS, st, nil
+	}
+	a := local.New(w, hosts)
+	var err error
+	w.Do(func() { _, err = a.Deploy(sluice.Deployed, stage.StackName, nil) })
+	if err != nil {
+		a.Close()
+		return nil, nil, err
+	}
+	return a, nil, nil
+}
+
+// request is one call in a line of the request log.
+func request(a *local.AWS, r wire.Record) string {
+	caller := a.IAM.Caller(r.AccessKey)
+	line := fmt.Sprintf("%s  %s %s by %s", a.World.Now().Format(secondFormat), r.Service, r.Operation, caller[strings.IndexByte(caller, '/')+1:])
+	if r.Err != nil {
+		line += ": " + r.Err.Error()
+	}
+	return line
+}
+
+// introduce says what is there and what to type next. The world is held.
+func (l laptop) introduce(ctx context.Context, c *call, a *local.AWS, st *stage.Stage, url string) error {
+	table := a.Table.Tables()[0] // the template has one
+	c.print.Report(ui.Report{Mark: ui.Info, Title: "AWS on this machine", Fields: []ui.Field{
+		{Name: "endpoint", Value: url},
+		{Name: "credentials", Value: "access key test, secret key test, region " + wire.Region},
+		{Name: "clock", Value: fmt.Sprintf("%s, %g times as fast as yours", at(a.World.Now()), l.Speed)},
+		{Name: "table", Value: table},
+	}})
+	say := func(format string, args ...any) { c.print.Note(fmt.Sprintf(format, args...)) }
+	say("in another terminal:")
+	say("  export AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%s SLUICE_TABLE=%s", url, wire.Region, table)
+	say("  aws --endpoint-url %s s3 ls", url)
+	if st != nil {
+		d, err := firstTrigger(ctx, st)
+		if err != nil {
+			return err
+		}
+		say("  aws s3 cp FILE s3://%s/%snew%s    # new data; it trains when no more has come for %s", d.Bucket, d.Prefix, d.Suffix, d.Quiet)
+	}
+	say("  sluice status")
+	say("Ctrl-C ends it, and all that is in it")
+	return nil
+}
+
+// firstTrigger is where new data is waited for.
+func firstTrigger(ctx context.Context, st *stage.Stage) (d spec.DataTrigger, err error) {
+	models, err := st.Table.Models(ctx)
+	if err != nil || len(models) == 0 {
+		return d, err
+	}
+	sp, err := st.Table.Spec(ctx, models[0])
+	if err != nil || len(sp.Triggers.Data) == 0 {
+		return d, err
+	}
+	return sp.Triggers.Data[0], nil
+}

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"sluice/local/dynamodb"
+	"sluice/local/sim"
+	"sluice/local/states"
+	"sluice/local/wire"
+	"sluice/shared/applying"
+	"sluice/shared/awstable"
+	"sluice/shared/demand"
+	"sluice/shared/event"
+	"sluice/shared/leasing"
+	"sluice/shared/rollout"
+	"sluice/shared/spec"
+	"sluice/shared/training"
+	"sluice/shared/waiting"
+)
+
+const tableName = "sluice-Table"
+
+// began is when the rollout of churn/42 began.
+var began = time.Date(2026, 11, 23, 23, 50, 0, 0, time.UTC)
+
+// scene is Sluice's table on local AWS, and what a script puts into it.
+type scene struct {
+	t      testscript.T
+	ctx    context.Context
+	world  *sim.World
+	states *states.Service
+	server *httptest.Server
+	table  *awstable.Table
+	token  string // of the execution that waits
+	ticks  []func()
+}
+
+func newScene(t testscript.T) *scene {
+	s := &scene{t: t, ctx: context.Background(), world: sim.NewWorld(began, 1)}
+	tables := dynamodb.New(s.world)
+	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
+		var in struct{ Token string }
+		s.must(json.Unmarshal(payload, &in))
+		s.token = in.Token
+		done([]byte("{}"), "", nil)
+	}})
+	front := wire.NewServer(s.world)
+	front.Register(tables.Wire())
+	front.Register(s.states.Wire())
+	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/tick" {
+			front.ServeHTTP(w, r)
+			return
+		}
+		if len(s.ticks) == 0 {
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		s.world.Do(s.ticks[0])
+		s.ticks = s.ticks[1:]
+	}))
+	s.world.Do(func() {
+		s.must(tables.Create(&dynamodb.CreateTableInput{
+			TableName: tableName, BillingMode: "PAY_PER_REQUEST",
+			AttributeDefinitions: []dynamodb.AttributeDefinition{{AttributeName: "pk", AttributeType: "S"}, {AttributeName: "sk", AttributeType: "S"}},
+			KeySchema:            []dynamodb.KeySchemaElement{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
+		}))
+	})
+	s.table = awstable.Open(aws.Config{
+		Region: wire.Region, BaseEndpoint: aws.String("http://local"), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		HTTPClient: &http.Client{Transport: front}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}, tableName)
+	return s
+}
+
+func (s *scene) close() {
+	s.server.Close()
+	s.world.Do(s.states.Close)
+}
+
+func (s *scene) must(err error) {
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// scenes are what scripts can put into the table.
+var scenes = map[string]func(*scene){
+	"churn": func(s *scene) { s.churn() },
+	"running": func(s *scene) {
+		s.churn()
+		s.story(s.bad(), 6)
+	},
+	"rolledback": func(s *scene) {
+		s.churn()
+		s.story(s.bad(), everything)
+	},
+	"promoted": func(s *scene) {
+		s.churn()
+		s.story(s.good(), everything)
+	},
+	"halted":  func(s *scene) { s.halted() },
+	"refused": func(s *scene) { s.refused() },
+	"three": func(s *scene) {
+		s.halted()
+		s.apply("fraud")
+		s.apply("search")
+		r := s.record("fraud", 7)
+		r.State, r.EndedAt, r.Step, r.StartedAt = rollout.Promoted, began.Add(-50*time.Hour), 1, began.Add(-51*time.Hour)
+		s.put(r)
+	},
+	// watched has a rollout that goes on with each pause of the command.
+	"watched": func(s *scene) {
+		s.churn()
+		moments := s.bad()
+		s.story(moments, 6)
+		for i := 7; i <= len(moments); i++ {
+			s.ticks = append(s.ticks, func() { s.tell(moments[i-1]) })
+		}
+	},
+}
+
+// apply puts the example's spec in force under another model's name.
+func (s *scene) apply(model string) spec.Spec {
+	src, err := os.ReadFile("../../examples/churn/sluice.yaml")
+	s.must(err)
+	sp, err := spec.Parse("sluice.yaml", []byte(strings.ReplaceAll(string(src), "churn", model)))
+	s.must(err)
+	_, err = applying.Apply(s.ctx, s.table, *sp, model+"/sluice.yaml", began.Add(-100*time.Hour))
+	s.must(err)
+	return *sp
+}
+
+func arn(model string, version int) string {
+	return fmt.Sprintf("arn:aws:sagemaker:us-east-1:111122223333:model-package/%s/%d", model, version)
+}
+
+// churn is a model with open demand and three training runs.
+func (s *scene) churn() {
+	s.apply("churn")
+	for i, r := range []training.Run{
+		{State: training.Trained, Approval: training.Approved, Package: arn("churn", 42), Causes: "data: s3://acme-features/churn/", Summary: demand.Summary{Objects: 1204, Bytes: 1 << 30}},
+		{State: training.Failed, Causes: "drift: alarm churn-drift-psi went off", Reason: "pipeline execution Failed: step Train: OutOfMemory", Summary: demand.Summary{Objects: 88}},
+		{State: training.Trained, Approval: training.Rejected, Package: arn("churn", 41), Causes: "data: s3://acme-features/churn/", Reason: "auc.value 0.79 is under 0.8", Summary: demand.Summary{Objects: 310}},
+	} {
+		r.Model, r.Generation, r.Manifest = "churn", 17-i, "s3://store/manifests/churn/x.jsonl.gz"
+		r.ClosedAt = began.Add(time.Duration(-20-600*i) * time.Minute)
+		r.EndedAt = r.ClosedAt.Add(13 * time.Minute)
+		s.must(s.table.PutRun(s.ctx, r))
+	}
+	for g := 1; g < 18; g++ {
+		s.must(s.table.CloseGeneration(s.ctx, "churn", g))
+	}
+	for i, c := range []demand.Chunk{
+		{Name: "a", List: "chunks/a", Objects: 900, Bytes: 5e8, Cause: demand.Cause{Kind: "data", Text: "s3://acme-features/churn/"}},
+		{Name: "b", List: "chunks/b", Objects: 304, Bytes: 1e8, Cause: demand.Cause{Kind: "data", Text: "s3://acme-features/churn/"}},
+		{Name: "manual-x", Trigger: -1, Cause: demand.Cause{Kind: "manual", Text: "ana: new labels"}},
+	} {
+		c.FirstAt = began.Add(time.Duration(i) * time.Minute)
+		c.LastAt = c.FirstAt.Add(30 * time.Second)
+		s.must(s.table.AddChunk(s.ctx, "churn", 18, c))
+	}
+}
+
+// put writes a record, whatever was there.
+func (s *scene) put(r rollout.Record) {
+	if was, ok, err := s.table.Rollout(s.ctx, r.ID); err != nil || ok {
+		s.must(err)
+		r.Rev = was.Rev
+	}
+	_, err := s.table.PutRollout(s.ctx, r)
+	s.must(err)
+}
+
+// halted is a rollout that halted while promoting, with another that waits for the
+// endpoint.
+func (s *scene) halted() {
+	s.churn()
+	moments := s.good()
+	s.story(moments, len(moments)-3)
+	r := moments[len(moments)-4].record
+	end := began.Add(50 * time.Minute)
+	r.State, r.EndedAt, r.Reason = rollout.Halted, end, "endpoint churn-prod could neither be updated nor rolled back by AWS"
+	s.tell(moment{record: r, entry: rollout.Entry{At: end, Kind: "end", Text: "halted: " + r.Reason}})
+	name := leasing.ForEndpoint("churn-prod")
+	s.must(s.table.TakeLease(s.ctx, leasing.Lease{Name: name, Owner: r.ID, Since: began, Expires: end.Add(leasing.Term)}, began))
+	s.must(s.table.HaltLease(s.ctx, name, r.ID, end))
+	_, err := s.states.CreateMachine(states.CreateMachineInput{Name: "rollout", RoleARN: "arn:aws:iam::111122223333:role/r", Definition: `{"StartAt":"TakeLease","States":{"TakeLease":{"Type":"Task",
+		"Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{"FunctionName":"take-lease","Payload":{"token.$":"$$.Task.Token"}},"End":true}}}`})
+	s.must(err)
+	_, err = s.states.StartExecution(states.MachineARN("rollout"), "churn-v43", "{}")
+	s.must(err)
+	for s.token == "" {
+		s.world.Await(func() { s.world.Step(time.Time{}) })
+	}
+	s.must(s.table.PutWaiter(s.ctx, waiting.Waiter{Resource: event.LeaseOn(name), Owner: "churn-v43", Token: s.token, Since: end}))
+}
+
+// woken reports whether the waiting execution has gone on.
+func (s *scene) woken() (woken bool) {
+	s.world.RunFor(time.Minute)
+	s.world.Do(func() {
+		e, _ := s.states.Execution(states.ExecutionARN("rollout", "churn-v43"))
+		woken = e.Status == "SUCCEEDED" && e.Output == `{"held":false}`
+	})
+	return woken
+}
+
+// refused is a rollout that came to no plan, after one that was promoted.
+func (s *scene) refused() {
+	s.churn()
+	s.story(s.good(), everything)
+	r := rollout.Record{ID: "churn-v43", Model: "churn", Package: arn("churn", 43), Endpoint: "churn-prod", State: rollout.Refused, Step: -1,
+		StartedAt: began.Add(2 * time.Hour), EndedAt: began.Add(2*time.Hour + time.Second), Reason: "alarm churn-5xx is in ALARM already: Threshold Crossed"}
+	s.tell(moment{record: r, entry: rollout.Entry{At: r.StartedAt, Kind: "plan", Text: "refused: " + r.Reason}})
+	s.tell(moment{record: r, entry: rollout.Entry{At: r.EndedAt, Kind: "end", Text: "refused: " + r.Reason}})
+}

@@ -1,0 +1,56 @@
+package simulate
+
+import (
+	"time"
+
+	"sluice/local/faults"
+)
+
+// calls are the API calls and functions that faults are drawn for. Sluice makes
+// every one of them.
+var calls = []struct{ service, operation string }{
+	{"dynamodb", "PutItem"}, {"dynamodb", "GetItem"}, {"dynamodb", "Query"}, {"dynamodb", "DeleteItem"}, {"dynamodb", "TransactWriteItems"}, {"dynamodb", "*"},
+	{"sagemaker", "DescribeEndpoint"}, {"sagemaker", "UpdateEndpoint"}, {"sagemaker", "UpdateEndpointWeightsAndCapacities"}, {"sagemaker", "CreateModel"},
+	{"sagemaker", "CreateEndpointConfig"}, {"sagemaker", "StartPipelineExecution"}, {"sagemaker", "DescribePipelineExecution"}, {"sagemaker", "UpdateModelPackage"}, {"sagemaker", "*"},
+	{"states", "StartExecution"}, {"states", "SendTaskSuccess"}, {"states", "*"},
+	{"s3", "GetObject"}, {"s3", "PutObject"}, {"sns", "Publish"}, {"cloudwatch", "GetMetricData"}, {"cloudwatch", "DescribeAlarms"}, {"*", "*"},
+	{"lambda", "on-data"}, {"lambda", "on-signal"}, {"lambda", "on-package"}, {"lambda", "launch-pipeline"}, {"lambda", "shift-weight"}, {"lambda", "judge"},
+	{"lambda", "promote"}, {"lambda", "roll-back"}, {"lambda", "report-*"}, {"lambda", "await-*"}, {"lambda", "take-lease"}, {"lambda", "*"},
+}
+
+// drawFaults draws a few faults: single calls, or a small chance of many.
+func drawFaults(d dice) faults.List {
+	var all faults.List
+	for range d.IntN(6) {
+		if d.often(30) {
+			all = append(all, drawDelivery(d))
+			continue
+		}
+		c := pick(d, calls...)
+		f := faults.Fault{Service: c.service, Operation: c.operation}
+		f.Effect = pick(d, faults.Throttle, faults.Unavailable, faults.LostRequest, faults.LostAnswer, faults.CrashBefore, faults.CrashAfter)
+		if d.often(60) {
+			f.Nth = d.between(1, 8)
+		} else {
+			f.Chance = pick(d, 0.005, 0.01, 0.03)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// drawDelivery draws a fault of events: those of SageMaker and Step Functions may be
+// lost, the others are kept until they are delivered.
+func drawDelivery(d dice) faults.Fault {
+	f := faults.Fault{Service: faults.Deliveries, Operation: pick(d, "s3", "sagemaker", "sagemaker", "cloudwatch"), Chance: pick(d, 0.05, 0.2, 0.5)}
+	f.Effect = pick(d, faults.Lose, faults.Double, faults.Late)
+	if f.Operation == "sagemaker" {
+		f.Resource = pick(d, "lambda:on-signal", "lambda:on-package", "")
+	} else if f.Effect == faults.Lose {
+		f.Effect = faults.Double
+	}
+	if f.Effect != faults.Lose {
+		f.Delay = time.Duration(pick(d, 3, 90, 600, 7200)) * time.Second
+	}
+	return f
+}

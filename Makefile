@@ -5,9 +5,8 @@ export GOFLAGS := -trimpath
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
-# How many seeds make sim tries, and from which on.
+# How many seeds make sim tries.
 SEEDS ?= 1000
-FROM ?= 1
 
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 GO_CODE := $(wildcard *.go) cmd functions local shared
@@ -21,9 +20,9 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## compile the functions for Lambda, to build/arm64/<function>/bootstrap
-	@mkdir -p build/arm64
+	@rm -rf build/arm64
 	GOOS=linux GOARCH=arm64 go build $(REPEATABLE) -ldflags='-s -w' -o build/arm64/.all/ ./functions/...
-	@for f in $(FUNCTIONS); do mkdir -p build/arm64/$$f; mv build/arm64/.all/$$f build/arm64/$$f/bootstrap; done
+	@for f in $(FUNCTIONS); do mkdir -p build/arm64/$$f; mv build/arm64/.all/$$f build/arm64/$$f/bootstrap; done; rmdir build/arm64/.all
 	@echo "build/arm64: $(words $(FUNCTIONS)) functions"
 
 test: ## run all tests
@@ -38,8 +37,8 @@ check: ## vet, format, staticcheck, govulncheck, state machines, template
 	go test -run '^TestMachines' .
 	.ci/template
 
-sim: ## rehearse many rollouts under faults: SEEDS=1000 of them, from FROM=1 on
-	go run ./cmd/sluice sim --seeds $(SEEDS) --from $(FROM)
+sim: ## rehearse many rollouts under faults: SEEDS=1000 of them
+	go run ./cmd/sluice sim --seeds $(SEEDS)
 
 bench: ## measure speed, and the judge against its goals
 	go test -run '^$$' -bench . -benchmem ./shared/... ./local/...

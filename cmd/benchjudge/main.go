@@ -36,7 +36,7 @@ func main() {
 	report := benchjudge.Measure(options).Report()
 	report.Goals = append(report.Goals, speed(*seed))
 	report.Seconds = time.Since(began).Seconds()
-	if err := print(report, *asJSON); err != nil {
+	if err := show(report, *asJSON); err != nil {
 		fmt.Fprintln(os.Stderr, "benchjudge:", err)
 		os.Exit(2)
 	}
@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-func print(report benchjudge.Report, asJSON bool) error {
+func show(report benchjudge.Report, asJSON bool) error {
 	if asJSON {
 		encoder := json.NewEncoder(os.Stdout)
 		encoder.SetIndent("", "  ")

@@ -15,6 +15,18 @@ import (
 	"sluice/local"
 )
 
+// hosts says how functions run, and sees to it that they can.
+func (l laptop) hosts(ctx context.Context, c *call, endpoint string) (stage.Hosts, error) {
+	if l.Functions == "in-process" {
+		return local.InProcess, nil
+	}
+	err := l.compile(ctx, c)
+	if ctx.Err() != nil {
+		err = ctx.Err() // the compiler was stopped
+	}
+	return local.Binaries(l.Binaries, endpoint), err
+}
+
 // compile sees to it that there are binaries of all functions. In a checkout of the
 // repository it makes those that are missing or older than their source.
 func (l laptop) compile(ctx context.Context, c *call) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"sluice/cmd/sluice/stage"
 	"sluice/cmd/sluice/ui"
 	"sluice/local"
+	"sluice/local/s3"
 	"sluice/local/sim"
 	"sluice/local/wire"
 	"sluice/shared/spec"
@@ -51,7 +51,7 @@ func (l laptop) Run(c *call) error {
 	if !(l.Speed > 0) || l.Speed > maxSpeed {
 		return &failure{code: exitUsage, text: fmt.Sprintf("--speed is %g; it must be above 0 and at most %d", l.Speed, maxSpeed)}
 	}
-	ctx, stop := signal.NotifyContext(c.ctx, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(c.ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s, err := l.scenario(c)
 	if err != nil {
@@ -62,18 +62,13 @@ func (l laptop) Run(c *call) error {
 		return &failure{code: exitUsage, text: err.Error(), fix: "choose another port with --addr, such as --addr 127.0.0.1:0 for a free one"}
 	}
 	defer door.Close()
-	hosts := stage.Hosts(local.InProcess)
-	if l.Functions == "process" {
-		if err := l.compile(ctx, c); err != nil {
-			return err
-		}
-		hosts = local.Binaries(l.Binaries, door.URL)
+	hosts, err := l.hosts(ctx, c, door.URL)
+	if err != nil {
+		return err
 	}
-	seed := uint64(1)
-	if s != nil {
-		seed = s.Seed
-	}
-	a, st, err := raise(ctx, s, sim.NewWorld(stage.Opening, seed), hosts)
+	// Real time, unlike in a rehearsal: clients reckon from it.
+	began := c.now().Truncate(time.Minute)
+	a, st, err := raise(ctx, s, began, hosts)
 	if err != nil {
 		return err
 	}
@@ -84,10 +79,14 @@ func (l laptop) Run(c *call) error {
 	}
 	a.World.Do(func() {
 		a.SQS.Endpoint = door.URL
-		if l.LogRequests {
-			a.Server.Observe = func(r wire.Record) { c.print.Note(request(a, r)) }
-		}
 		err = l.introduce(ctx, c, a, st, door.URL)
+		put := arrivals{aws: a, out: c.print, began: began}
+		a.Server.Observe = func(r wire.Record) {
+			put.see(r)
+			if l.LogRequests {
+				c.print.Note(request(a, r))
+			}
+		}
 	})
 	if err != nil {
 		return err
@@ -129,14 +128,15 @@ func (l laptop) scenario(c *call) (*stage.Scenario, error) {
 }
 
 // raise deploys Sluice into a new account and, with a scenario, sets the stage.
-func raise(ctx context.Context, s *stage.Scenario, w *sim.World, hosts stage.Hosts) (*local.AWS, *stage.Stage, error) {
+func raise(ctx context.Context, s *stage.Scenario, began time.Time, hosts stage.Hosts) (*local.AWS, *stage.Stage, error) {
 	if s != nil {
-		st, err := stage.Set(ctx, s, w, hosts)
+		st, err := stage.Set(ctx, s, sim.NewWorld(began, s.Seed), hosts)
 		if err != nil {
 			return nil, nil, err
 		}
 		return st.AWS, st, nil
 	}
+	w := sim.NewWorld(began, 1)
 	a := local.New(w, hosts)
 	var err error
 	w.Do(func() { _, err = a.Deploy(sluice.Deployed, stage.StackName, nil) })
@@ -145,6 +145,34 @@ func raise(ctx context.Context, s *stage.Scenario, w *sim.World, hosts stage.Hos
 		return nil, nil, err
 	}
 	return a, nil, nil
+}
+
+// arrivals tells of the objects that clients put: those of a virtual minute in one
+// row, since a thousand may come at once.
+type arrivals struct {
+	aws   *local.AWS
+	out   ui.Printer
+	began time.Time
+	count int64
+	last  string
+}
+
+// see takes a call. The world is held.
+func (n *arrivals) see(r wire.Record) {
+	q, ok := r.Input.(*s3.Request)
+	putting := []string{"PutObject", "CopyObject", "CompleteMultipartUpload"}
+	if !ok || r.Err != nil || !slices.Contains(putting, r.Operation) || !strings.HasSuffix(n.aws.IAM.Caller(r.AccessKey), ":user/admin") {
+		return
+	}
+	n.count, n.last = n.count+1, "s3://"+q.Bucket+"/"+q.Key
+	if n.count > 1 {
+		return
+	}
+	n.aws.World.Background(time.Minute, "tell of arrivals", func() {
+		now := n.aws.World.Now()
+		n.out.Row(ui.Row{Time: now, Elapsed: now.Sub(n.began), Mark: ui.Trigger, Subject: "s3", Text: fmt.Sprintf("%s put, the last is %s", counted(n.count, "object"), n.last)})
+		n.count = 0
+	})
 }
 
 // request is one call in a line of the request log.
@@ -168,14 +196,15 @@ func (l laptop) introduce(ctx context.Context, c *call, a *local.AWS, st *stage.
 	}})
 	say := func(format string, args ...any) { c.print.Note(fmt.Sprintf(format, args...)) }
 	say("in another terminal:")
-	say("  export AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%s SLUICE_TABLE=%s", url, wire.Region, table)
-	say("  aws --endpoint-url %s s3 ls", url)
+	say("  export AWS_ENDPOINT_URL=%s SLUICE_TABLE=%s", url, table)
+	say("  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%s", wire.Region)
+	say("  aws --endpoint-url $AWS_ENDPOINT_URL s3 ls")
 	if st != nil {
 		d, err := firstTrigger(ctx, st)
 		if err != nil {
 			return err
 		}
-		say("  aws s3 cp FILE s3://%s/%snew%s    # new data; it trains when no more has come for %s", d.Bucket, d.Prefix, d.Suffix, d.Quiet)
+		say("  aws --endpoint-url $AWS_ENDPOINT_URL s3 cp FILE s3://%s/%snew%s    # new data; it trains when no more has come for %s", d.Bucket, d.Prefix, d.Suffix, d.Quiet)
 	}
 	say("  sluice status")
 	say("Ctrl-C ends it, and all that is in it")

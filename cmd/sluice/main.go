@@ -32,6 +32,7 @@ type cli struct {
 	Unlock   unlock    `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
 	Rehearse rehearse  `cmd:"" group:"try" help:"Run scenarios in virtual time, on this machine."`
 	Demo     demo      `cmd:"" group:"try" help:"Play a day of Sluice with its compiled functions."`
+	Simulate simulate  `cmd:"" group:"try" help:"Foretell what the plan of a sluice.yaml would do to an endpoint."`
 	Local    laptop    `cmd:"" group:"try" help:"Serve AWS on this machine, for the AWS CLI, boto3 and every SDK."`
 	Judge    judgement `cmd:"" group:"more" help:"Judge rollouts read from standard input."`
 	Version  version   `cmd:"" group:"more" help:"Print the version."`

@@ -43,6 +43,7 @@ type scene struct {
 	server *httptest.Server
 	table  *awstable.Table
 	token  string // of the execution that waits
+	then   func() // what a scene does once its executions have begun
 	ticks  []func()
 }
 
@@ -84,6 +85,14 @@ func newScene(t testscript.T) *scene {
 	return s
 }
 
+// play puts a scene into the table.
+func (s *scene) play(name string) {
+	s.then = func() {}
+	s.world.Do(func() { scenes[name](s) })
+	s.world.RunFor(time.Minute)
+	s.world.Do(s.then)
+}
+
 func (s *scene) close() {
 	s.server.Close()
 	s.world.Do(s.states.Close)
@@ -100,7 +109,8 @@ var scenes = map[string]func(*scene){
 	"churn": func(s *scene) { s.churn() },
 	"running": func(s *scene) {
 		s.churn()
-		s.story(s.bad(), 6)
+		s.story(s.bad(), 10)
+		s.must(s.table.TakeLease(s.ctx, leasing.Lease{Name: leasing.ForEndpoint("churn-prod"), Owner: "churn-v42", Since: began, Expires: began.Add(leasing.Term)}, began))
 	},
 	"rolledback": func(s *scene) {
 		s.churn()
@@ -124,8 +134,8 @@ var scenes = map[string]func(*scene){
 	"watched": func(s *scene) {
 		s.churn()
 		moments := s.bad()
-		s.story(moments, 6)
-		for i := 7; i <= len(moments); i++ {
+		s.story(moments, 10)
+		for i := 11; i <= len(moments); i++ {
 			s.ticks = append(s.ticks, func() { s.tell(moments[i-1]) })
 		}
 	},
@@ -201,10 +211,9 @@ func (s *scene) halted() {
 	s.must(err)
 	_, err = s.states.StartExecution(states.MachineARN("rollout"), "churn-v43", "{}")
 	s.must(err)
-	for s.token == "" {
-		s.world.Await(func() { s.world.Step(time.Time{}) })
+	s.then = func() {
+		s.must(s.table.PutWaiter(s.ctx, waiting.Waiter{Resource: event.LeaseOn(name), Owner: "churn-v43", Token: s.token, Since: end}))
 	}
-	s.must(s.table.PutWaiter(s.ctx, waiting.Waiter{Resource: event.LeaseOn(name), Owner: "churn-v43", Token: s.token, Since: end}))
 }
 
 // woken reports whether the waiting execution has gone on.

@@ -84,11 +84,10 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"scene": func(ts *testscript.TestScript, _ bool, args []string) {
-				play, ok := scenes[args[0]]
-				if !ok {
+				if scenes[args[0]] == nil {
 					ts.Fatalf("there is no scene %s", args[0])
 				}
-				ts.Value("scene").(*scene).world.Do(func() { play(ts.Value("scene").(*scene)) })
+				ts.Value("scene").(*scene).play(args[0])
 			},
 			// exits CODE sluice ... runs the command and wants this exit code.
 			"exits": func(ts *testscript.TestScript, _ bool, args []string) {

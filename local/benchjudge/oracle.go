@@ -34,7 +34,8 @@ type law struct{ mean, variance float64 }
 
 func (a *allKnowing) law(f fault) law {
 	l := law{mean: min(f.factor*a.environment.base+f.extra, 1)}
-	if a.environment.shape == bursty {
+	if a.environment.shape == bursty && !f.failing() {
+		l.mean = min(l.mean, worstRate)
 		deviation := f.factor * a.environment.base
 		l.variance = deviation * deviation / jumpShape
 	}

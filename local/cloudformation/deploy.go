@@ -43,9 +43,13 @@ func (s *Stack) Resource(logicalID string) (Deployed, bool) {
 // Validate finds everything that is wrong with the template under these options: it
 // goes through a deployment that creates nothing. The error is Problems.
 func (t *Template) Validate(o Options) error {
-	_, err := t.deploy(o, nil)
+	_, err := t.Plan(o)
 	return err
 }
+
+// Plan is the stack as Deploy would make it, with SAM's resources expanded and all
+// references resolved, of which nothing is created. The errors are Problems.
+func (t *Template) Plan(o Options) (*Stack, error) { return t.deploy(o, nil) }
 
 // Deploy validates the template and then creates its resources one after another. It
 // stops at the first that the provider refuses; what was created stays. The errors are

@@ -64,7 +64,8 @@ func (e *expansion) queueEvent(event string, p, function *Node, r *role) {
 func (e *expansion) ruleEvent(event, kind string, p *Node, to invoker) {
 	id, where := e.source.id+event, "Events."+event
 	known := []string{"State", "Input", "RetryPolicy", "DeadLetterConfig"}
-	rule, target := object(), object("Arn", to.arn, "Id", text(id+to.target), "Input", p.get("Input"), "RetryPolicy", p.get("RetryPolicy"))
+	var rule *Node
+	target := object("Arn", to.arn, "Id", text(id+to.target), "Input", p.get("Input"), "RetryPolicy", p.get("RetryPolicy"))
 	if kind == "Schedule" {
 		known = append(known, "Schedule", "Name", "Description", "Enabled")
 		if p.get("Schedule") == nil {

@@ -139,7 +139,7 @@ func parseStatement(doc []byte, kind Kind) (Statement, error) {
 	}
 	st := Statement{Sid: raw.Sid, Effect: raw.Effect, Actions: raw.Action, NotActions: raw.NotAction, Resources: raw.Resource, NotResources: raw.NotResource}
 	if st.Effect != "Allow" && st.Effect != "Deny" {
-		return st, fmt.Errorf("Effect %q is neither Allow nor Deny", st.Effect)
+		return st, fmt.Errorf("its Effect %q is neither Allow nor Deny", st.Effect)
 	}
 	if len(raw.NotPrincipal) > 0 {
 		return st, errors.New("NotPrincipal is not implemented locally")

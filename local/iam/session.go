@@ -68,6 +68,7 @@ func (s *Service) AllowRole(roleARN string, need wire.Access) error {
 
 func (s *Service) decide(who session, need wire.Access) error {
 	refuse := func(why string) error {
+		//lint:ignore ST1005 the text is AWS's
 		return fmt.Errorf("User: %s is not authorized to perform: %s on resource: %s %s", who.arn(), need.Action, need.Resource, why)
 	}
 	nobody := fmt.Sprintf("because no identity-based policy allows the %s action", need.Action)

@@ -156,40 +156,52 @@ func fromCBOR(v cbor.Value, to reflect.Value, path string) error {
 		if !ok {
 			return wrong()
 		}
-		to.Set(reflect.MakeSlice(to.Type(), len(list), len(list)))
-		for i, x := range list {
-			if err := fromCBOR(x, to.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
-				return err
-			}
-		}
-	case reflect.Map:
+		return listFromCBOR(list, to, path)
+	case reflect.Map, reflect.Struct:
 		m, ok := v.(cbor.Map)
 		if !ok {
 			return wrong()
 		}
-		to.Set(reflect.MakeMapWithSize(to.Type(), len(m)))
-		for k, x := range m {
-			e := reflect.New(to.Type().Elem()).Elem()
-			if err := fromCBOR(x, e, path+"."+k); err != nil {
-				return err
-			}
-			to.SetMapIndex(reflect.ValueOf(k), e)
+		if to.Kind() == reflect.Map {
+			return mapFromCBOR(m, to, path)
 		}
-	case reflect.Struct:
-		m, ok := v.(cbor.Map)
-		if !ok {
-			return wrong()
-		}
-		for i := range to.NumField() {
-			name, _ := member(to.Type().Field(i))
-			if x, ok := m[name]; ok {
-				if err := fromCBOR(x, to.Field(i), path+"."+name); err != nil {
-					return err
-				}
-			}
-		}
+		return structFromCBOR(m, to, path)
 	default:
 		return wrong()
+	}
+	return nil
+}
+
+func listFromCBOR(list cbor.List, to reflect.Value, path string) error {
+	to.Set(reflect.MakeSlice(to.Type(), len(list), len(list)))
+	for i, x := range list {
+		if err := fromCBOR(x, to.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func mapFromCBOR(m cbor.Map, to reflect.Value, path string) error {
+	to.Set(reflect.MakeMapWithSize(to.Type(), len(m)))
+	for k, x := range m {
+		e := reflect.New(to.Type().Elem()).Elem()
+		if err := fromCBOR(x, e, path+"."+k); err != nil {
+			return err
+		}
+		to.SetMapIndex(reflect.ValueOf(k), e)
+	}
+	return nil
+}
+
+func structFromCBOR(m cbor.Map, to reflect.Value, path string) error {
+	for i := range to.NumField() {
+		name, _ := member(to.Type().Field(i))
+		if x, ok := m[name]; ok {
+			if err := fromCBOR(x, to.Field(i), path+"."+name); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -94,42 +94,57 @@ func fromForm(form url.Values, path string, to reflect.Value) error {
 		}
 		to.SetFloat(f)
 	case reflect.Slice:
-		for i := 1; present(form, fmt.Sprintf("%s.member.%d", path, i)); i++ {
-			e := reflect.New(to.Type().Elem()).Elem()
-			if err := fromForm(form, fmt.Sprintf("%s.member.%d", path, i), e); err != nil {
-				return err
-			}
-			to.Set(reflect.Append(to, e))
-		}
+		return listFromForm(form, path, to)
 	case reflect.Map:
-		to.Set(reflect.MakeMap(to.Type()))
-		for i := 1; present(form, fmt.Sprintf("%s.entry.%d", path, i)); i++ {
-			at := fmt.Sprintf("%s.entry.%d", path, i)
-			key := form.Get(at+".key") + form.Get(at+".Name") // SNS message attributes say Name
-			value := ".value"
-			if !present(form, at+value) {
-				value = ".Value"
-			}
-			e := reflect.New(to.Type().Elem()).Elem()
-			if err := fromForm(form, at+value, e); err != nil {
-				return err
-			}
-			to.SetMapIndex(reflect.ValueOf(key), e)
-		}
+		return mapFromForm(form, path, to)
 	case reflect.Struct:
-		for i := range to.NumField() {
-			name, _ := member(to.Type().Field(i))
-			if path != "" {
-				name = path + "." + name
-			}
-			if present(form, name) {
-				if err := fromForm(form, name, to.Field(i)); err != nil {
-					return err
-				}
-			}
-		}
+		return structFromForm(form, path, to)
 	default:
 		return fmt.Errorf("parameter %s: awsQuery has no form for %s", path, to.Type())
+	}
+	return nil
+}
+
+func listFromForm(form url.Values, path string, to reflect.Value) error {
+	for i := 1; present(form, fmt.Sprintf("%s.member.%d", path, i)); i++ {
+		e := reflect.New(to.Type().Elem()).Elem()
+		if err := fromForm(form, fmt.Sprintf("%s.member.%d", path, i), e); err != nil {
+			return err
+		}
+		to.Set(reflect.Append(to, e))
+	}
+	return nil
+}
+
+func mapFromForm(form url.Values, path string, to reflect.Value) error {
+	to.Set(reflect.MakeMap(to.Type()))
+	for i := 1; present(form, fmt.Sprintf("%s.entry.%d", path, i)); i++ {
+		at := fmt.Sprintf("%s.entry.%d", path, i)
+		key := form.Get(at+".key") + form.Get(at+".Name") // SNS message attributes say Name
+		value := ".value"
+		if !present(form, at+value) {
+			value = ".Value"
+		}
+		e := reflect.New(to.Type().Elem()).Elem()
+		if err := fromForm(form, at+value, e); err != nil {
+			return err
+		}
+		to.SetMapIndex(reflect.ValueOf(key), e)
+	}
+	return nil
+}
+
+func structFromForm(form url.Values, path string, to reflect.Value) error {
+	for i := range to.NumField() {
+		name, _ := member(to.Type().Field(i))
+		if path != "" {
+			name = path + "." + name
+		}
+		if present(form, name) {
+			if err := fromForm(form, name, to.Field(i)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -172,6 +171,11 @@ func (s *Server) Register(svc *Service) {
 
 // ServeHTTP answers one request from outside the world.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 && r.Header.Get("Expect") == "100-continue" {
+		// net/http says it only before a body; boto3 waits for it, and misreads the
+		// next answer on the connection if it never came.
+		w.WriteHeader(http.StatusContinue)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		http.Error(w, "reading the request: "+err.Error(), http.StatusBadRequest)

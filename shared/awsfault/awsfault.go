@@ -23,17 +23,26 @@ var codes = map[string]fault.Kind{
 	"SlowDown":                               fault.Throttled,
 	"ServiceUnavailable":                     fault.Throttled,
 	"TransactionInProgressException":         fault.Throttled,
-	"ResourceLimitExceeded":                  fault.Invalid, // a quota: waiting does not help
+	"ExecutionLimitExceeded":                 fault.Throttled,
+	"Throttled":                              fault.Throttled, // SNS
+	"ResourceLimitExceeded":                  fault.Invalid,   // a quota: waiting does not help
 	"ResourceNotFound":                       fault.NotFound,
 	"ResourceNotFoundException":              fault.NotFound,
 	"NotFound":                               fault.NotFound,
 	"NoSuchKey":                              fault.NotFound,
 	"NoSuchBucket":                           fault.NotFound,
+	"StateMachineDoesNotExist":               fault.NotFound,
+	"ExecutionDoesNotExist":                  fault.NotFound,
+	"InvalidName":                            fault.Invalid, // Step Functions
+	"InvalidExecutionInput":                  fault.Invalid,
+	"InvalidOutput":                          fault.Invalid,
+	"InvalidParameter":                       fault.Invalid, // SNS
 	"ConditionalCheckFailedException":        fault.Conflict,
 	"TransactionConflictException":           fault.Conflict,
 	"ConflictException":                      fault.Conflict,
 	"AccessDeniedException":                  fault.Denied,
 	"AccessDenied":                           fault.Denied,
+	"AuthorizationError":                     fault.Denied, // SNS
 	"UnrecognizedClientException":            fault.Denied,
 	"ExpiredTokenException":                  fault.Denied,
 }

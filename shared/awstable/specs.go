@@ -17,6 +17,9 @@ import (
 
 const allModels = "MODELS"
 
+// maxWrites is how many writes DynamoDB takes in one transaction. Source: AWS.md F.
+const maxWrites = 100
+
 func specKey(model string) key { return modelKey(model, "SPEC") }
 
 // specItem is a model's spec in force. The spec is kept as JSON text: it is read
@@ -130,6 +133,9 @@ func (t *Table) Apply(ctx context.Context, next applying.Applied, last *applying
 				writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: e.key.item()}})
 			}
 		}
+	}
+	if len(writes) > maxWrites {
+		return fault.Invalid.Errorf("applying the spec of model %s: it adds and removes too many triggers at once (%d writes, at most %d): apply it in parts", model, len(writes), maxWrites)
 	}
 	return t.transact(ctx, fmt.Sprintf("applying the spec of model %s", model), writes)
 }

@@ -219,3 +219,25 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 		}
 	}
 }
+
+func TestApplyTooMuchAtOnce(t *testing.T) {
+	w := newWorld(t)
+	many := func(bucket string, n int) spec.Spec {
+		s := churn()
+		s.Triggers = spec.Triggers{}
+		for range n {
+			s.Triggers.Data = append(s.Triggers.Data, spec.DataTrigger{Bucket: bucket})
+		}
+		return s
+	}
+	w.is(w.table.Apply(ctx, applied(many("a", 97), 1), nil), fault.Invalid)
+	first := applied(many("a", 96), 1)
+	w.ok(w.table.Apply(ctx, first, nil))
+	second := applied(many("b", 1), 2)
+	w.is(w.table.Apply(ctx, second, &first), fault.Invalid) // 96 to remove, and five to write
+	second = applied(many("a", 1), 2)
+	w.ok(w.table.Apply(ctx, second, &first))
+	if n := len(get(w, func() ([]intake.Trigger, error) { return w.table.DataTriggers(ctx, "a") })); n != 1 {
+		t.Errorf("%d triggers", n)
+	}
+}

@@ -11,6 +11,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -38,7 +39,7 @@ func Judge(config Config, plan Plan, series Series) (Verdict, error) {
 // ordered sorts by time and keeps the last report of each minute.
 func (s Series) ordered() Series {
 	sorted := slices.Clone(s)
-	slices.SortStableFunc(sorted, func(a, b Minute) int { return a.At - b.At })
+	slices.SortStableFunc(sorted, func(a, b Minute) int { return cmp.Compare(a.At, b.At) })
 	kept := sorted[:0]
 	for i, minute := range sorted {
 		if i+1 < len(sorted) && sorted[i+1].At == minute.At {

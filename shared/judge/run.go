@@ -116,8 +116,8 @@ func (r *Run) absorb(m Minute) {
 	r.clock(m)
 }
 
-// take learns from a minute of history, or bets on one minute and sums the evidence of all metrics: the average of wealths is a fair game too,
-// however they depend on each other.
+// take learns from a minute of history, or bets on a minute of the rollout and sums the evidence of all metrics:
+// the average of their wealths is a fair game too, however they depend on each other.
 func (r *Run) take(readings []Reading) {
 	s := &r.now
 	most := math.Inf(-1)

@@ -94,7 +94,6 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 			continue // a cause has had its run
 		}
 		if !strings.HasPrefix(c.Cause.Kind, "retry") {
-			c.Trigger = -1 // they have waited long enough, and must not hurry a burst
 			c.Cause = demand.Cause{Kind: "retry", Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
 		}
 		if err := t.addToOpen(ctx, s.Model, c); err != nil {

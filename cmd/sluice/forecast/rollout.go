@@ -56,6 +56,7 @@ type engine struct {
 	reached int                        // when the step's weight was in force
 	label   int                        // the step of the last judged minute
 	pending [lateness + 1]judge.Minute // the minutes that were served last
+	sure    bool                       // the evidence has been beyond the limit: then a rollback stands
 	so      ending
 	err     error
 }
@@ -101,7 +102,7 @@ func (e *engine) look() {
 // goBack ends the rollout; the candidate serves until the weights have changed.
 func (e *engine) goBack() {
 	outcome := GaveUp
-	if e.run.Evidence() >= -math.Log(e.rules.Config.Alpha) {
+	if e.sure {
 		outcome = Caught
 	}
 	e.shift()
@@ -132,6 +133,7 @@ func (e *engine) pass(label int) bool {
 		m := e.pending[due%len(e.pending)]
 		e.err = e.run.Absorb(m)
 		e.label = m.Step
+		e.sure = e.sure || e.run.Evidence() >= -math.Log(e.rules.Config.Alpha)
 		if e.watch != nil {
 			e.watch(m)
 		}

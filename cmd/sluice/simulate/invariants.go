@@ -95,10 +95,10 @@ func oneWriter(w *watch, c call) string {
 }
 
 func neverUpAgain(w *watch, c call) string {
-	r := w.rollout(c.by.Rollout)
-	if !c.changes() || !r.verdict {
+	if !c.changes() || !w.rollout(c.by.Rollout).verdict {
 		return ""
 	}
+	r := w.rollout(c.by.Rollout)
 	if c.EndpointConfigName == r.candidate {
 		return fmt.Sprintf("%s asks for config %s, which is the candidate's alone", c.by.Rollout, c.EndpointConfigName)
 	}

@@ -74,14 +74,22 @@ func reported(w *watch, r rest) string {
 		}
 		switch {
 		case e.State == "NotReported":
-			return fmt.Sprintf("execution %s ended in NotReported: %s", e.Name, e.Failure.Cause)
+			return fmt.Sprintf("execution %s ended in NotReported: %s", e.Name, cause(e))
 		case e.Status != exec.Succeeded && e.State != "Halted" && e.State != "TrainingFailed":
-			return fmt.Sprintf("execution %s is %s in state %s: %+v", e.Name, e.Status, e.State, e.Failure)
+			return fmt.Sprintf("execution %s is %s in state %s: %s", e.Name, e.Status, e.State, cause(e))
 		case !slices.ContainsFunc(r.subjects, func(s string) bool { return strings.Contains(s, subject) }):
 			return fmt.Sprintf("nobody was told of %q", subject)
 		}
 	}
 	return ""
+}
+
+// cause is why an execution failed.
+func cause(e states.Execution) string {
+	if e.Failure == nil || e.Failure.Cause == nil {
+		return "no cause"
+	}
+	return *e.Failure.Cause
 }
 
 // generationOf reads the generation in the name of a training execution.

@@ -28,6 +28,12 @@ func Demo(ctx context.Context, s *Scenario, binaries string, out ui.Printer) (bo
 	}
 	defer st.Close()
 	door.Admit(st.AWS)
+	return Perform(ctx, st, out)
+}
+
+// Perform plays a stage's scenario, compares every manifest with the buckets, and
+// ends with a report. It reports whether everything happened as it should.
+func Perform(ctx context.Context, st *Stage, out ui.Printer) (bool, error) {
 	r, err := Begin(ctx, st, out).End(ctx)
 	if err != nil {
 		return false, err

@@ -28,7 +28,7 @@ type Scenario struct {
 	Traffic  Traffic       `yaml:"traffic"`
 	Champion Model         `yaml:"champion"`
 	History  spec.Duration `yaml:"history"` // for which the champion has been serving; default 1d
-	Models   []Model       `yaml:"models"` // what each pipeline execution yields; the last one repeats
+	Models   []Model       `yaml:"models"`  // what each pipeline execution yields; the last one repeats
 	Alarms   []Alarm       `yaml:"alarms"`
 	Do       []Action      `yaml:"do"`
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d

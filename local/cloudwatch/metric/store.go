@@ -152,30 +152,38 @@ func (s *Store) Distributions(m Metric, w Window) ([]time.Time, []*Distribution)
 	if r == nil || w.Period < time.Minute {
 		return nil, nil
 	}
+	var units []*series
+	for _, unit := range slices.Sorted(maps.Keys(r.units)) {
+		if w.Unit == "" || w.Unit == unit {
+			units = append(units, r.units[unit])
+		}
+	}
 	var times []time.Time
 	var out []*Distribution
+	d := &Distribution{}
 	for at := w.From; at.Before(w.To); at = at.Add(w.Period) {
-		d := &Distribution{}
 		for n := at.Unix() / 60; n < at.Add(w.Period).Unix()/60; n++ {
-			r.collect(d, n, w)
+			for _, se := range units {
+				se.collect(d, n, w.AsOf)
+			}
 		}
 		if d.Count > 0 {
 			times, out = append(times, at), append(out, d)
+			d = &Distribution{}
 		}
 	}
 	return times, out
 }
 
-func (r *record) collect(d *Distribution, n int64, w Window) {
-	for _, unit := range slices.Sorted(maps.Keys(r.units)) {
-		mi := r.units[unit].minutes[n]
-		if mi == nil || w.Unit != "" && w.Unit != unit {
-			continue
-		}
-		for i := range mi.parts {
-			if w.AsOf.IsZero() || !mi.parts[i].at.After(w.AsOf) {
-				d.Merge(&mi.parts[i].Distribution)
-			}
+// collect adds to d what of a minute was published at asOf.
+func (se *series) collect(d *Distribution, n int64, asOf time.Time) {
+	mi := se.minutes[n]
+	if mi == nil {
+		return
+	}
+	for i := range mi.parts {
+		if asOf.IsZero() || !mi.parts[i].at.After(asOf) {
+			d.Merge(&mi.parts[i].Distribution)
 		}
 	}
 }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"sluice/cmd/sluice/stage"
+	"sluice/cmd/sluice/ui"
+	"sluice/local"
+	"sluice/local/sim"
+)
+
+// TestReadme plays the demo and holds the README to it: each line that the README
+// shows after make demo is printed, in that order. A line ... stands for any lines,
+// and an ellipsis at a line's end for the rest of it.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(readme), "```console\n$ make demo\n")
+	if !ok {
+		t.Fatal("README.md shows no make demo")
+	}
+	block, _, _ = strings.Cut(block, "```")
+
+	files := os.DirFS("../..")
+	s, err := stage.Load(files, "examples/churn/scenarios/demo.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := stage.Set(t.Context(), s, sim.NewWorld(stage.Opening, s.Seed), local.InProcess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var printed strings.Builder
+	ok, err = stage.Perform(t.Context(), st, ui.NewText(ui.Stream{Writer: &printed}, ui.Stream{Writer: &printed}))
+	if err != nil || !ok {
+		t.Fatalf("the demo did not go as it should: %v\n%s", err, printed.String())
+	}
+
+	lines := strings.Split(printed.String(), "\n")
+	shown := 0
+	for want := range strings.Lines(block) {
+		want = strings.TrimRight(want, " \n")
+		if want == "" || want == "..." {
+			continue
+		}
+		shown++
+		at := -1
+		for i, got := range lines {
+			got = strings.TrimRight(got, " ")
+			if prefix, cut := strings.CutSuffix(want, "…"); got == want || cut && strings.HasPrefix(got, prefix) {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			t.Fatalf("README.md shows %q, which the demo does not print, or not there; it prints\n%s", want, printed.String())
+		}
+		lines = lines[at+1:]
+	}
+	if shown < 10 {
+		t.Errorf("README.md shows %d lines of the demo", shown)
+	}
+}

@@ -14,10 +14,10 @@ GO_CODE := $(wildcard *.go) cmd functions local shared
 # Without the commit in it, a function that a commit leaves alone keeps its bytes.
 REPEATABLE := -buildvcs=false -tags=lambda.norpc
 
-.PHONY: help build test check sim bench demo deploy
+.PHONY: help build test check sim bench bench-judge demo deploy
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## compile the functions for Lambda, to build/arm64/<function>/bootstrap
 	@rm -rf build/arm64
@@ -40,8 +40,10 @@ check: ## vet, format, staticcheck, govulncheck, state machines, template
 sim: ## rehearse many rollouts under faults: SEEDS=1000 of them
 	go run ./cmd/sluice sim --seeds $(SEEDS)
 
-bench: ## measure speed, and the judge against its goals
+bench: bench-judge ## measure speed, and the judge against its goals
 	go test -run '^$$' -bench . -benchmem ./shared/... ./local/...
+
+bench-judge: ## hold the judge to its goals, beside its peers' rules
 	go run ./cmd/benchjudge
 
 demo: ## play a day of Sluice in this terminal

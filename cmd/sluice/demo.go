@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"sluice/cmd/sluice/stage"
@@ -32,7 +30,7 @@ func (d demo) Run(c *call) error {
 	}
 	built := c.now()
 	c.print.Note(fmt.Sprintf("%d functions compiled in %s; deploying template.yaml to AWS on this machine", n, built.Sub(began).Round(100*time.Millisecond)))
-	s, err := stage.Load(os.DirFS("."), filepath.ToSlash(d.Scenario))
+	s, err := load(d.Scenario)
 	if err != nil {
 		return c.problems(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -37,7 +38,7 @@ func (r rehearse) Run(c *call) error {
 	table := ui.Table{Columns: []ui.Column{{Name: "scenario"}, {Name: "result"}, {Name: "virtual", Number: true}, {Name: "missed", Wide: true}}}
 	missed := false
 	for _, name := range names {
-		s, err := stage.Load(os.DirFS(filepath.Dir(filepath.Dir(name))), filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(name)), filepath.Base(name))))
+		s, err := load(name)
 		if err != nil {
 			return c.problems(err)
 		}
@@ -63,6 +64,16 @@ func (r rehearse) Run(c *call) error {
 		return answer(exitNo)
 	}
 	return nil
+}
+
+// load reads a scenario, which may name files in the folder above its own.
+func load(name string) (*stage.Scenario, error) {
+	whole, err := filepath.Abs(name)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(whole)
+	return stage.Load(os.DirFS(filepath.Dir(folder)), path.Join(filepath.Base(folder), filepath.Base(whole)))
 }
 
 // scenarios lists the scenario files that args name. A folder stands for the files

@@ -2,6 +2,7 @@ package awsmetrics_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -165,6 +166,15 @@ func TestStates(t *testing.T) {
 	}
 	if got[0].Reason != "too slow" {
 		t.Errorf("reason %q", got[0].Reason)
+	}
+	// More than one call can name.
+	many := []string{"five"}
+	for i := range 150 {
+		many = append(many, fmt.Sprint("none", i))
+	}
+	w.Do(func() { got, err = w.adapter.States(ctx, append(many, "slow")) })
+	if err != nil || len(got) != 152 || got[0].State != "INSUFFICIENT_DATA" || got[1].State != "" || got[151].State != "ALARM" {
+		t.Errorf("%d alarms, %v", len(got), err)
 	}
 	calls := 0
 	w.srv.Observe = func(wire.Record) { calls++ }

@@ -189,5 +189,16 @@ func summary(l shifting.Look) string {
 			parts = append(parts, fmt.Sprintf("%s worse in %d of %d minutes", f.Name, f.Candidate.Bad, f.Candidate.N))
 		}
 	}
-	return fmt.Sprintf("%s; evidence %.2g of %.0f", strings.Join(parts, ", "), math.Exp(min(l.Verdict.Evidence, 30)), math.Exp(l.Verdict.Limit))
+	return fmt.Sprintf("%s; evidence %s of %.0f", strings.Join(parts, ", "), odds(l.Verdict.Evidence), math.Exp(l.Verdict.Limit))
+}
+
+// odds writes log wealth as what the judge's play money has become.
+func odds(logWealth float64) string {
+	switch w := math.Exp(min(logWealth, 30)); {
+	case w >= 10:
+		return fmt.Sprintf("%.0f", w)
+	case w >= 0.1:
+		return fmt.Sprintf("%.1f", w)
+	}
+	return "under 0.1"
 }

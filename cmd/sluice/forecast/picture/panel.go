@@ -74,7 +74,7 @@ func (p *panel) yAxis(title string, values []float64, word func(float64) string)
 		p.line("grid", left, p.y(v), right, p.y(v))
 		p.text(left-8, p.y(v)+4, "small", "end", word(v))
 	}
-	p.text(left-44, p.top-12, "strong", "start", title)
+	p.text(left-44, p.top-30, "strong", "start", title)
 }
 
 // xAxis draws the axis below with ticks.
@@ -104,14 +104,14 @@ func (p *panel) bands(all []band) {
 			class += " even"
 		}
 		p.box(class, p.x(b.from), p.top, p.x(b.to), p.bottom)
-		p.line("edge", p.x(b.from), p.top, p.x(b.from), p.bottom)
+		p.line("edge", p.x(b.from), p.top-18, p.x(b.from), p.bottom)
 		word := number(b.weight) + "%"
 		if i == 0 && p.x(b.to)-p.x(b.from) > 130 {
 			word += " of requests"
 		}
 		// Words that would run into each other are left out.
 		if x := p.x(b.from) + 5; x >= room {
-			p.text(x, p.top+15, "small", "start", word)
+			p.text(x, p.top-7, "small", "start", word)
 			room = x + 7*float64(len(word)) + 6
 		}
 	}

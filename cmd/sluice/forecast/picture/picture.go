@@ -13,10 +13,11 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
-	width  = 1040.0
+	width  = 1130.0
 	left   = 64.0  // of the plots
 	right  = 700.0 // of the plots; the legend is beyond
 	legend = 726.0
@@ -54,10 +55,22 @@ func (d *drawing) box(class string, x1, y1, x2, y2 float64) {
 	d.add(`<rect class="%s" x="%s" y="%s" width="%s" height="%s"/>`, class, f(x1), f(y1), f(max(x2-x1, 0)), f(max(y2-y1, 0)))
 }
 
-// badge is a sign in a circle, the same on a line and in the legend.
-func (d *drawing) badge(x, y float64, stroke, sign string) {
-	d.add(`<circle class="badge %s" cx="%s" cy="%s" r="9"/>`, stroke, f(x), f(y))
-	d.add(`<text class="sign" x="%s" y="%s" text-anchor="middle">%s</text>`, f(x), f(y+4), html.EscapeString(sign))
+// rect is a part of a drawing.
+type rect struct{ x1, y1, x2, y2 float64 }
+
+func (r rect) meets(o rect) bool { return r.x1 < o.x2 && o.x1 < r.x2 && r.y1 < o.y2 && o.y1 < r.y2 }
+
+// badgeAt is the room that a badge with these words takes around a point. How wide a
+// font is, nobody knows before it is shown: this is on the wide side.
+func badgeAt(at point, words string) rect {
+	half := 7 + 3.6*float64(utf8.RuneCountInString(words))
+	return rect{at.x - half, at.y - 10, at.x + half, at.y + 10}
+}
+
+// badge writes words onto a line.
+func (d *drawing) badge(r rect, stroke, words string) {
+	d.add(`<rect class="badge %s" x="%s" y="%s" width="%s" height="%s" rx="9"/>`, stroke, f(r.x1), f(r.y1), f(r.x2-r.x1), f(r.y2-r.y1))
+	d.text((r.x1+r.x2)/2, r.y2-6, "sign", "middle", words)
 }
 
 // head writes title and lines below it, and returns where the plots may begin.
@@ -68,7 +81,7 @@ func (d *drawing) head(title string, below ...string) float64 {
 		y += 20
 		d.text(left-44, y, "soft", "start", words)
 	}
-	return y + 40
+	return y + 58
 }
 
 // point is a place in a drawing.
@@ -94,11 +107,3 @@ func (d *drawing) path(class string, points []point) {
 
 // f writes a coordinate, to a tenth.
 func f(x float64) string { return strconv.FormatFloat(math.Round(10*x)/10, 'f', -1, 64) }
-
-// sign is what marks the i-th line: a letter.
-func sign(i int) string {
-	if i < 26 {
-		return string(rune('A' + i))
-	}
-	return strconv.Itoa(i + 1)
-}

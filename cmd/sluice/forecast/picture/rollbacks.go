@@ -22,8 +22,8 @@ func Rollbacks(fc forecast.Forecast, title string, below ...string) string {
 	p := &panel{drawing: d, top: top, bottom: top + height, x0: 0, x1: lastMinute(fc, end), y0: 0, y1: 1}
 	p.bands(steps)
 	if end > 0 && end < p.x1 {
-		p.line("edge", p.x(end), p.top, p.x(end), p.bottom)
-		p.text(p.x(end)+5, p.top+30, "small", "start", "promoted")
+		p.line("edge", p.x(end), p.top-18, p.x(end), p.bottom)
+		p.text(p.x(end)+5, p.top-7, "small", "start", "promoted")
 	}
 	p.yAxis("Rolled back by then, share of rollouts", []float64{0, .25, .5, .75, 1}, percent)
 	p.xAxis("minutes since the first step began (a rollback counts when the candidate has no requests any more)", minuteTicks(p.x1), number)
@@ -69,7 +69,7 @@ func lastMinute(fc forecast.Forecast, end float64) float64 {
 
 // curves draws the candidates' lines and puts a badge on each where no other is.
 func (p *panel) curves(candidates []forecast.Candidate) {
-	var badges []point
+	var badges []rect
 	for i, c := range candidates {
 		p.add(`<path class="area c%d" d="%s"/>`, i%len(colours), p.sleeve(c))
 	}
@@ -86,9 +86,9 @@ func (p *panel) curves(candidates []forecast.Candidate) {
 		p.path("line "+stroke(i), line)
 	}
 	for i, c := range candidates {
-		at := p.place(c, i, len(candidates), badges)
+		at := p.place(c, i, badges)
 		badges = append(badges, at)
-		p.badge(at.x, at.y, fmt.Sprintf("c%d", i%len(colours)), sign(i))
+		p.badge(at, fmt.Sprintf("c%d", i%len(colours)), c.Name)
 	}
 }
 
@@ -119,42 +119,36 @@ func (p *panel) sleeve(c forecast.Candidate) string {
 
 // place finds room for a badge on a candidate's line: where it rises, or, for one that
 // hardly does, along it.
-func (p *panel) place(c forecast.Candidate, i, n int, taken []point) point {
-	highest := backBy(c, p.x1)
-	best, room := point{}, -1.0
-	try := func(at point) {
-		nearest := math.Inf(1)
-		for _, t := range taken {
-			nearest = min(nearest, math.Hypot(t.x-at.x, t.y-at.y))
-		}
-		if room < 22 && nearest > room {
-			best, room = at, nearest
-		}
-	}
-	if highest > 0.15 {
-		for _, share := range []float64{.5, .35, .65, .2, .8, .1, .9, .27, .42, .58, .73} {
-			t := 0.0
-			for t < p.x1 && backBy(c, t) < share*highest {
+func (p *panel) place(c forecast.Candidate, i int, taken []rect) rect {
+	var at rect
+	for k := range 60 {
+		step := math.Mod(float64(k)*0.618, 1)
+		if highest := backBy(c, p.x1); highest > 0.15 {
+			t, level := 0.0, highest*(0.06+0.88*math.Mod(step+0.5, 1))
+			for t < p.x1 && backBy(c, t) < level {
 				t++
 			}
-			try(p.at(t, share*highest))
+			at = badgeAt(p.at(t, level), c.Name)
+		} else {
+			t := p.x1 * (0.1 + 0.85*math.Mod(step+float64(i)*0.37, 1))
+			at = badgeAt(point{p.x(t), p.y(backBy(c, t)) - 12}, c.Name)
 		}
-		return best
+		// The drawing ends at the sides.
+		shift := max(left-40-at.x1, 0) - max(at.x2-right-16, 0)
+		at.x1, at.x2 = at.x1+shift, at.x2+shift
+		if !slices.ContainsFunc(taken, at.meets) {
+			break
+		}
 	}
-	for k := range 2 * n {
-		t := p.x1 * (0.12 + 0.8*math.Mod(float64(i)*0.618+float64(k)*0.37, 1))
-		try(point{p.x(t), p.y(backBy(c, t))})
-	}
-	return best
+	return at
 }
 
 // legend names the lines, with the numbers that belong to them.
 func (p *panel) legend(candidates []forecast.Candidate) {
-	y := p.top + 4
-	p.text(legend, p.top-12, "strong", "start", "Candidate")
+	y := p.top
+	p.text(legend, p.top-30, "strong", "start", "Candidate")
 	for i, c := range candidates {
-		p.line("line "+stroke(i), legend, y+8, legend+44, y+8)
-		p.badge(legend+22, y+8, fmt.Sprintf("c%d", i%len(colours)), sign(i))
+		p.line("line "+stroke(i), legend, y+2, legend+44, y+2)
 		name := c.Name
 		if c.Within && !c.Healthy {
 			name += " (tolerated)"

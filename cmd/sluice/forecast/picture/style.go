@@ -34,9 +34,9 @@ func sheet() string {
 	var b strings.Builder
 	b.WriteString(`
 text{fill:#1b1f24}.title{font-size:19px;font-weight:600}.soft{fill:#57606a}.small{font-size:12px;fill:#57606a}.strong{font-weight:600}
-.sign{font-size:11px;font-weight:700}.ground{fill:#fff}.axis{stroke:#57606a}.grid{stroke:#1b1f24;stroke-opacity:.12}
+.sign{font-size:11.5px;font-weight:600}.ground{fill:#fff}.axis{stroke:#57606a}.grid{stroke:#1b1f24;stroke-opacity:.12}
 .band{fill:#0072b2;fill-opacity:.05}.band.even{fill-opacity:.13}.edge{stroke:#57606a;stroke-dasharray:2 3}
-.line{fill:none;stroke-width:2.2;stroke-linejoin:round}.area{fill-opacity:.16;stroke:none}.badge{fill:#fff;stroke-width:2;stroke-dasharray:none!important}
+.line{fill:none;stroke-width:2.2;stroke-linejoin:round}.area{fill-opacity:.16;stroke:none!important}.badge{fill:#fff;stroke-width:1.6;stroke-dasharray:none!important}
 .limit{stroke:#b42318;stroke-width:1.6;stroke-dasharray:6 3}.alarm{fill:#b42318;font-weight:600}.spell{fill:#c04a00;fill-opacity:.18}.dot{fill:#b42318}
 `)
 	for i, c := range colours {

@@ -110,12 +110,12 @@ func (c *call) explain(err error) *failure {
 	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException":
 		f.text = fmt.Sprintf("AWS does not take these credentials: %s", refusal.ErrorMessage())
 		f.fix = "log in again, or name another profile with --profile"
-	case "TransactionCanceledException":
-		f.code, f.text, f.fix = exitNo, "somebody else applied a spec at the same moment; nothing was changed", "apply again"
-	default:
-		if fault.Is(err, fault.Throttled) {
-			f.fix = "AWS asks for a pause: try again in a minute"
-		}
+	}
+	switch fault.Of(err) {
+	case fault.Conflict:
+		f.code, f.text, f.fix = exitNo, "somebody else changed the same thing at the same moment; nothing was changed", "look at it, and try again"
+	case fault.Throttled:
+		f.fix = "AWS asks for a pause: try again in a minute"
 	}
 	return f
 }

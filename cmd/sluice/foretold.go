@@ -21,8 +21,8 @@ import (
 
 // pictureFlags are the flags for a picture.
 type pictureFlags struct {
-	SVG  string `name:"svg" help:"Write a picture into this file." placeholder:"FILE" type:"path" xor:"picture"`
-	HTML string `name:"html" help:"Write a page with picture and tables into this file." placeholder:"FILE" type:"path" xor:"picture"`
+	SVG  string `name:"svg" help:"Write a picture into this file." placeholder:"FILE" xor:"picture"`
+	HTML string `name:"html" help:"Write a page with picture and tables into this file." placeholder:"FILE" xor:"picture"`
 }
 
 // save writes the picture that was asked for.

@@ -188,10 +188,14 @@ func request(a *local.AWS, r wire.Record) string {
 // introduce says what is there and what to type next. The world is held.
 func (l laptop) introduce(ctx context.Context, c *call, a *local.AWS, st *stage.Stage, url string) error {
 	table := a.Table.Tables()[0] // the template has one
+	pace := fmt.Sprintf("%g times as fast as yours", l.Speed)
+	if l.Speed == 1 {
+		pace = "as fast as yours"
+	}
 	c.print.Report(ui.Report{Mark: ui.Info, Title: "AWS on this machine", Fields: []ui.Field{
 		{Name: "endpoint", Value: url},
 		{Name: "credentials", Value: "access key test, secret key test, region " + wire.Region},
-		{Name: "clock", Value: fmt.Sprintf("%s, %g times as fast as yours", at(a.World.Now()), l.Speed)},
+		{Name: "clock", Value: at(a.World.Now()) + ", " + pace},
 		{Name: "table", Value: table},
 	}})
 	say := func(format string, args ...any) { c.print.Note(fmt.Sprintf(format, args...)) }

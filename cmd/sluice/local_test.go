@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func serve(t *testing.T, args ...string) *machine {
 func serveIn(t *testing.T, folder string, args ...string) *machine {
 	t.Helper()
 	s := &machine{drained: make(chan struct{})}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	s.cmd = exec.CommandContext(ctx, "sluice", append([]string{"local", "--json", "--addr", "127.0.0.1:0", "--functions", "in-process"}, args...)...)
 	s.cmd.Dir = folder
 	s.cmd.Env = append(os.Environ(), "SLUICE_TEST_NOW=2026-03-02T09:00:00Z", "SLUICE_TEST_TICK=", "SLUICE_TABLE=")
@@ -86,9 +87,11 @@ func serveIn(t *testing.T, folder string, args ...string) *machine {
 	if s.url == "" || s.table == "" {
 		t.Fatal("sluice local said neither endpoint nor table")
 	}
-	s.env = append(os.Environ(),
-		"AWS_ENDPOINT_URL="+s.url, "TABLE="+s.table, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=", "AWS_DEFAULT_REGION=us-east-1", "AWS_REGION=us-east-1",
-		"AWS_PROFILE=", "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "PYTHONDONTWRITEBYTECODE=1",
+	ours := func(pair string) bool { return strings.HasPrefix(pair, "AWS_") }
+	s.env = append(slices.DeleteFunc(os.Environ(), ours),
+		"AWS_ENDPOINT_URL="+s.url, "TABLE="+s.table, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION=us-east-1",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "AWS_EC2_METADATA_DISABLED=true", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=",
+		"PYTHONDONTWRITEBYTECODE=1",
 	)
 	return s
 }

@@ -31,8 +31,10 @@ type cli struct {
 	Why      why       `cmd:"" group:"see" help:"Explain a rollout with its numbers."`
 	Unlock   unlock    `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
 	Rehearse rehearse  `cmd:"" group:"try" help:"Run scenarios in virtual time, on this machine."`
+	Sim      seeds     `cmd:"" group:"try" help:"Play many worlds with faults, and check what Sluice promises."`
 	Demo     demo      `cmd:"" group:"try" help:"Play a day of Sluice with its compiled functions."`
 	Simulate simulate  `cmd:"" group:"try" help:"Foretell what the plan of a sluice.yaml would do to an endpoint."`
+	Backtest backtest  `cmd:"" group:"try" help:"Play the plan of a sluice.yaml on what an endpoint really did."`
 	Local    laptop    `cmd:"" group:"try" help:"Serve AWS on this machine, for the AWS CLI, boto3 and every SDK."`
 	Judge    judgement `cmd:"" group:"more" help:"Judge rollouts read from standard input."`
 	Version  version   `cmd:"" group:"more" help:"Print the version."`
@@ -64,6 +66,7 @@ type call struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process, whatever it reads
 	c := &call{
 		ctx: ctx,
 		now: func() time.Time { return time.Now().UTC() },

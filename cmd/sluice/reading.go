@@ -51,19 +51,20 @@ func read(ctx context.Context, t *awstable.Table, model string) (reading, error)
 			return m, err
 		}
 	}
-	m.rollout, m.champion = current(records), champion(records)
-	if m.generation, m.chunks, err = t.Demand(ctx, model); err != nil {
+	if m.lease, err = t.Lease(ctx, leasing.ForEndpoint(m.applied.Spec.Endpoint.Name)); err != nil {
 		return m, err
 	}
-	m.lease, err = t.Lease(ctx, leasing.ForEndpoint(m.applied.Spec.Endpoint.Name))
+	m.rollout, m.champion = current(records, m.lease.Owner), champion(records)
+	m.generation, m.chunks, err = t.Demand(ctx, model)
 	return m, err
 }
 
-// current is the rollout under way, else the latest one; nil for none. A rollout
-// that was refused while another one runs must not hide it.
-func current(newestFirst []rollout.Record) *rollout.Record {
-	for i := range newestFirst {
-		if !newestFirst[i].State.Final() {
+// current is the rollout under way, else the halted one that still holds the
+// endpoint, else the latest; nil for none. A rollout that was refused meanwhile must
+// not hide them.
+func current(newestFirst []rollout.Record, holder string) *rollout.Record {
+	for i, r := range newestFirst {
+		if !r.State.Final() || r.State == rollout.Halted && r.ID == holder {
 			return &newestFirst[i]
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -63,14 +61,7 @@ func newScene(t testscript.T) *scene {
 	front.Register(s.states.Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/tick" {
-			answer := httptest.NewRecorder()
-			front.ServeHTTP(answer, r)
-			maps.Copy(w.Header(), answer.Header())
-			w.Header().Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE(answer.Body.Bytes())))
-			w.WriteHeader(answer.Code)
-			if _, err := w.Write(answer.Body.Bytes()); err != nil {
-				s.t.Log(err)
-			}
+			front.ServeHTTP(w, r)
 			return
 		}
 		if len(s.ticks) == 0 {

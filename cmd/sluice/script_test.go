@@ -76,7 +76,7 @@ func TestScripts(t *testing.T) {
 			for name, value := range map[string]string{
 				"NO_COLOR": "1", "LANG": "C.UTF-8", "ENDPOINT": s.server.URL, "SLUICE_TABLE": tableName,
 				"SLUICE_TEST_NOW": "2026-11-24T00:04:40Z", "SLUICE_TEST_TICK": s.server.URL + "/tick",
-				"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true",
+				"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
 			} {
 				env.Setenv(name, value)
 			}

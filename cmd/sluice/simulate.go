@@ -118,6 +118,11 @@ func (s simulated) print(c *call) error {
 		}
 		c.print.Table(t)
 	}
+	for _, k := range s.Candidates {
+		if k.Undecided > 0 {
+			c.print.Problem(ui.Problem{Warning: true, Text: fmt.Sprintf("%s: %d of %d rollouts were rolled back for want of requests, not for failures", k.Name, k.Undecided, k.Rollouts)})
+		}
+	}
 	return nil
 }
 
@@ -177,7 +182,7 @@ func (s simulated) page(command string) picture.Page {
 	times := fmt.Sprintf("%s rollouts of each candidate were simulated, seed %d", count(int64(n)), s.Seed)
 	tables := s.tables()
 	return picture.Page{
-		Title: s.title(),
+		Title: "Forecast for " + s.spec.Endpoint.Name,
 		Lead:  []string{sentenceOf(s.assumed() + "; " + times)},
 		SVG: picture.Rollbacks(s.Forecast, s.title(),
 			fmt.Sprintf("%s requests a minute, %s; the baseline fails %s, a candidate may fail %s", figure(s.Environment.RPM), s.Environment.Pattern, percent(s.Environment.Baseline), percent(s.Rules.Tolerated(s.Environment.Baseline))),

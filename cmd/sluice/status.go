@@ -107,7 +107,7 @@ func (m reading) cells(now time.Time) []string {
 		}
 		cells[2], cells[3], cells[5] = r.ID, stateWord(r.State), took(max(now.Sub(since), 0))
 		if !r.State.Final() {
-			cells[4] = fmt.Sprintf("%d%%", r.Weight())
+			cells[4] = fmt.Sprintf("%d%%", weight(*r))
 		}
 	}
 	if objects, _ := demand.Total(m.chunks); len(m.chunks) > 0 {

@@ -23,9 +23,9 @@ func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
 	switch {
 	case champion != "":
 	case m.rollout != nil && m.rollout.State == rollout.Halted:
-		champion = "not known: the rollout halted between two packages"
+		champion = "not known, the rollout halted between two packages,"
 	default:
-		champion = "not known: no rollout has told yet"
+		champion = "not known before the first rollout,"
 	}
 	say("champion", "%s on endpoint %s", champion, endpoint)
 	if r := m.rollout; r != nil {
@@ -61,7 +61,7 @@ func (m reading) sayRollout(say func(name, format string, args ...any), now time
 	case r.State.Final() && r.Step >= 0:
 		say("reached", "%d%% of requests, step %d of %d", r.Weight(), r.Step+1, len(r.Plan.Steps))
 	case r.Step >= 0:
-		say("weight", "%d%% of requests", r.Weight())
+		say("weight", "%d%% of requests", weight(r))
 		say("step", "%s", stepText(r, now))
 	case len(r.Plan.Steps) > 0 && !r.State.Final():
 		say("plan", "%s", steps(r.Plan))
@@ -92,7 +92,7 @@ func stepText(r rollout.Record, now time.Time) string {
 	case progress.ReachedAt.IsZero():
 		text += fmt.Sprintf("asked for %s, not reached yet", ago(now, progress.AskedAt))
 	case !progress.EndedAt.IsZero():
-		text += fmt.Sprintf("over since %s", took(now.Sub(progress.EndedAt)))
+		text += "over " + ago(now, progress.EndedAt)
 	default:
 		text += fmt.Sprintf("%s of %s", took(now.Sub(progress.ReachedAt)), spec.Duration(step.Bake))
 	}
@@ -107,7 +107,7 @@ func served(s rollout.Served) string {
 	if s.Requests == 0 {
 		return "no requests by the candidate up to the last look"
 	}
-	return fmt.Sprintf("%s by the candidate up to the last look, %s of them bad (%s)", counted(s.Requests, "request"), count(s.Bad), share(s.Bad, s.Requests))
+	return fmt.Sprintf("%s by the candidate up to the last look, %s of them failed (%s)", counted(s.Requests, "request"), count(s.Bad), share(s.Bad, s.Requests))
 }
 
 // demand is what waits to be trained on.

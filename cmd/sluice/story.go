@@ -95,7 +95,7 @@ func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 	case verified && line.Mark == ui.Done:
 		line.Text = "verified: " + ofConfig.ReplaceAllString(stands, "")
 	case verified:
-		line.Text = truth
+		_, line.Text, _ = strings.Cut(truth, ": ")
 	case e.Kind == "end":
 		line.Text = fmt.Sprintf("%s after %s", stateWord(r.State), took(e.At.Sub(r.StartedAt)))
 	}
@@ -124,9 +124,7 @@ func entryMark(e rollout.Entry) ui.Mark {
 		switch rollout.Outcome(first) {
 		case rollout.Reached:
 			return ui.Done
-		case rollout.RolledBackByAWS:
-			return ui.RollBack
-		case rollout.Mixed, rollout.Foreign, rollout.Broken:
+		case rollout.RolledBackByAWS, rollout.Mixed, rollout.Foreign, rollout.Broken:
 			return ui.Fault
 		}
 	case "verdict":

@@ -56,6 +56,9 @@ func (u *unlock) Run(c *call) error {
 		c.print.Report(ui.Report{Mark: ui.Done, Title: fmt.Sprintf("endpoint %s is free already", l.Endpoint)})
 		return nil
 	}
+	if !u.Yes && c.json {
+		return &failure{code: exitUsage, text: "--json cannot ask", fix: "give --yes too"}
+	}
 	if !u.Yes {
 		if err := u.ask(c, l); err != nil {
 			return err
@@ -123,6 +126,7 @@ func (u *unlock) ask(c *call, l lock) error {
 	if n := len(l.Waiting); n > 0 {
 		c.print.Note(fmt.Sprintf("%s for it: %s", map[bool]string{true: "one rollout waits", false: fmt.Sprintf("%d rollouts wait", n)}[n == 1], strings.Join(l.Waiting, ", ")))
 	}
+	// No Note: the answer goes on the same line.
 	fmt.Fprintf(c.err, "free endpoint %s? [y/N] ", l.Endpoint)
 	line, err := bufio.NewReader(c.in).ReadString('\n')
 	if !strings.HasSuffix(line, "\n") { // no answer: the question's line is still open

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/cmd/sluice/ui"
@@ -96,10 +97,10 @@ func (w *watching) live(r rollout.Record) ui.Live {
 	now := w.call.now()
 	l := ui.Live{
 		Time: now, Elapsed: now.Sub(r.StartedAt), Subject: r.Endpoint, Mark: wording[r.State].mark,
-		Baseline: ui.Share{Name: sideName(r.Baseline), Weight: 100 - r.Weight()}, Candidate: ui.Share{Name: packageName(r.Package), Weight: r.Weight()},
+		Baseline: ui.Share{Name: sideName(r.Baseline), Weight: 100 - weight(r)}, Candidate: ui.Share{Name: packageName(r.Package), Weight: weight(r)},
 	}
 	if r.Step >= 0 && r.State == rollout.Running {
-		l.Step = stepText(r, now)
+		l.Step, _, _ = strings.Cut(stepText(r, now), ", then ")
 		if r.Steps[r.Step].ReachedAt.IsZero() {
 			l.Mark = ui.Shift
 		}

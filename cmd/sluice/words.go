@@ -69,7 +69,7 @@ func size(bytes int64) string {
 	for f >= 999.5 && unit < 5 {
 		f, unit = f/1000, unit+1
 	}
-	return strconv.FormatFloat(f, 'g', 3, 64) + " " + []string{"", "kB", "MB", "GB", "TB", "PB"}[unit]
+	return strconv.FormatFloat(roundTo(f, 3), 'f', -1, 64) + " " + []string{"", "kB", "MB", "GB", "TB", "PB"}[unit]
 }
 
 // share is bad of all in percent, with two figures.
@@ -88,11 +88,11 @@ func roundTo(f float64, figures int) float64 {
 
 // odds is evidence, a logarithm, as a bet: 14:1.
 func odds(evidence float64) string {
-	wealth := math.Exp(min(evidence, math.Log(1e9)))
+	wealth := math.Exp(evidence)
 	switch {
 	case wealth < 0.01:
 		return "under 0.01:1"
-	case wealth >= 1e9:
+	case wealth > 1e9:
 		return "over 1,000,000,000:1"
 	case wealth >= 100:
 		return count(int64(math.Round(wealth))) + ":1"
@@ -127,9 +127,17 @@ func steps(p rollout.Plan) string {
 	}
 	// A linear plan in full would be a paragraph.
 	if n := len(said); n > 4 {
-		said = append(said[:2:2], fmt.Sprintf("%d more", n-3), said[n-1])
+		said = append(said[:2:2], fmt.Sprintf("%d more steps", n-3), said[n-1])
 	}
-	return strings.Join(said, ", then ")
+	return strings.Join(said, ", ")
+}
+
+// weight is the share that was asked for last: while a rollout goes back, none.
+func weight(r rollout.Record) int {
+	if r.State == rollout.Returning {
+		return 0
+	}
+	return r.Weight()
 }
 
 // short is the beginning of a spec's version, enough to tell versions apart.

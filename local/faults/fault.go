@@ -9,6 +9,7 @@
 //	lambda.judge #2 crash-before
 //	events.sagemaker "lambda:on-signal" p=0.1 lose
 //	events.s3 p=0.05 double 90s
+//	sagemaker.* p=1 @2h+15m unavailable
 //
 // An Injector fills the fault hooks of wire.Server, lambda.Service and
 // events.Service. It decides only what fails; what that means is the services'
@@ -40,7 +41,10 @@ type Fault struct {
 	Nth int
 	// Chance is the probability that a matching call fails, over 0 up to 1.
 	Chance float64
-	Effect Effect
+	// From and For bound an outage: only calls in From..From+For after the beginning
+	// match. A For of 0 is no bound.
+	From, For time.Duration
+	Effect    Effect
 	// Delay is how late: of a delayed delivery, and of the second of a doubled one.
 	Delay time.Duration
 }
@@ -80,6 +84,9 @@ func (f Fault) String() string {
 	} else {
 		b.WriteString(" p=" + strconv.FormatFloat(f.Chance, 'g', -1, 64))
 	}
+	if f.For > 0 {
+		fmt.Fprintf(&b, " @%s+%s", f.From, f.For)
+	}
 	b.WriteString(" " + string(f.Effect))
 	if f.Delay > 0 {
 		b.WriteString(" " + f.Delay.String())
@@ -104,6 +111,8 @@ func (f Fault) check() error {
 		return fmt.Errorf("service %q: write a prefix such as dynamodb, or *", f.Service)
 	case !operationName.MatchString(f.Operation):
 		return fmt.Errorf("operation %q: write a name such as PutItem, with * for any text", f.Operation)
+	case f.From < 0 || f.For < 0 || f.From > 0 && f.For == 0:
+		return fmt.Errorf("an outage begins after the beginning and takes time: write @2h+15m")
 	case f.Nth == 0 && !(f.Chance > 0 && f.Chance <= 1):
 		return fmt.Errorf("p=%v: a chance is over 0 and at most 1", f.Chance)
 	}

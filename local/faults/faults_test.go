@@ -28,6 +28,7 @@ func TestParse(t *testing.T) {
 			{Service: "events", Operation: "sagemaker", Resource: "lambda:a;b", Chance: 1, Effect: faults.Lose},
 			{Service: "events", Operation: "s3", Chance: 0.5, Effect: faults.Double, Delay: 90 * time.Second},
 		},
+		"sagemaker.* p=1 @2h+15m unavailable": {{Service: "sagemaker", Operation: "*", Chance: 1, From: 2 * time.Hour, For: 15 * time.Minute, Effect: faults.Unavailable}},
 	} {
 		got, err := faults.Parse(text)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -52,6 +53,8 @@ func TestParseRefuses(t *testing.T) {
 		"events.sagemaker p=0.1 delay":          "needs a time",
 		"events.sagemaker p=0.1 delay -3s":      "no length of time",
 		"events.sagemaker p=0.1 throttle":       "lost, doubled or late",
+		"sagemaker.* p=1 @2h unavailable":       "is no outage",
+		"sagemaker.* p=1 @2h+0s unavailable":    "is no outage",
 		"ok.op #1 throttle; events.sagemaker x": "say when",
 	} {
 		if _, err := faults.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
@@ -62,6 +65,7 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(`dynamodb.PutItem "LEASE#*" #3 crash-after; events.s3 p=0.05 double 90s`)
+	f.Add("s3.* p=1 @1m30s+1h unavailable")
 	f.Add("sagemaker.* p=0.02 throttle\nlambda.judge #2 crash-before")
 	f.Add(`*.* "\"\\;" p=1e-9 lose-answer`)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -197,5 +201,22 @@ func TestResources(t *testing.T) {
 		if got.Resource != c.want || got.Nth != 1 {
 			t.Errorf("%s %s is about %q, call %d; want %q, call 1", c.service, c.input, got.Resource, got.Nth, c.want)
 		}
+	}
+}
+
+func TestAnOutageEnds(t *testing.T) {
+	w := world(1)
+	i := faults.New(w, list(t, "s3.* p=1 @10m+5m unavailable"))
+	var got []int
+	for minute := range 20 {
+		w.Do(func() {
+			if i.Call(&wire.Call{Service: "s3", Operation: "GetObject"}, nil) == wire.Unavailable {
+				got = append(got, minute)
+			}
+		})
+		w.RunFor(time.Minute)
+	}
+	if diff := cmp.Diff([]int{10, 11, 12, 13, 14}, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -23,6 +23,7 @@ type Injector struct {
 	Latency time.Duration
 
 	w      *sim.World
+	began  time.Time
 	faults List
 	texts  []string
 	seen   []int // matching calls, by fault
@@ -36,9 +37,10 @@ type Fired struct {
 	Exactly Fault
 }
 
-// New returns an injector of these faults, whose chances follow the world's dice.
+// New returns an injector of these faults, whose chances follow the world's dice and
+// whose outages count from now.
 func New(w *sim.World, l List) *Injector {
-	i := &Injector{w: w, faults: l, seen: make([]int, len(l)), calls: map[string]int{}, Latency: 100 * time.Millisecond}
+	i := &Injector{w: w, began: w.Now(), faults: l, seen: make([]int, len(l)), calls: map[string]int{}, Latency: 100 * time.Millisecond}
 	for _, f := range l {
 		i.texts = append(i.texts, f.String())
 	}
@@ -118,7 +120,7 @@ func (i *Injector) strike(service, operation string, about func() string) (Fault
 			concerned, known = true, about()
 			n = i.count(service, operation, known)
 		}
-		if f.Resource != "" && !match(f.Resource, known) {
+		if f.Resource != "" && !match(f.Resource, known) || !i.during(f) {
 			continue
 		}
 		i.seen[x]++
@@ -134,6 +136,12 @@ func (i *Injector) strike(service, operation string, about func() string) (Fault
 		i.OnFire(Fired{Index: struck, Exactly: Fault{Service: service, Operation: operation, Resource: known, Nth: n, Effect: f.Effect, Delay: f.Delay}})
 	}
 	return f, true
+}
+
+// during reports whether it is the time of a fault.
+func (i *Injector) during(f Fault) bool {
+	at := i.w.Now().Sub(i.began)
+	return f.For == 0 || at >= f.From && at < f.From+f.For
 }
 
 func (i *Injector) count(service, operation, resource string) int {

@@ -56,7 +56,7 @@ func cut(text string) (one, rest string) {
 	return text, ""
 }
 
-// parse reads: service.operation ["resource"] (#n | p=x) effect [time].
+// parse reads: service.operation ["resource"] (#n | p=x) [@from+for] effect [time].
 func parse(text string) (f Fault, err error) {
 	target, rest := word(text)
 	var ok bool
@@ -85,6 +85,13 @@ func parse(text string) (f Fault, err error) {
 	} else {
 		return f, fmt.Errorf("say when: #3 for the third call, or p=0.02 for a chance")
 	}
+	if strings.HasPrefix(rest, "@") {
+		var window string
+		window, rest = word(rest)
+		if f.From, f.For, err = outage(window); err != nil {
+			return f, err
+		}
+	}
 	effect, rest := word(rest)
 	f.Effect = Effect(effect)
 	if rest != "" {
@@ -93,6 +100,19 @@ func parse(text string) (f Fault, err error) {
 		}
 	}
 	return f, f.check()
+}
+
+// outage reads @from+for.
+func outage(text string) (from, long time.Duration, err error) {
+	first, second, _ := strings.Cut(text[1:], "+")
+	from, err = time.ParseDuration(first)
+	if err == nil {
+		long, err = time.ParseDuration(second)
+	}
+	if err != nil || from < 0 || long <= 0 {
+		return 0, 0, fmt.Errorf("%q is no outage: write @2h+15m, from when and for how long", text)
+	}
+	return from, long, nil
 }
 
 // word splits off the first word.

@@ -132,7 +132,7 @@ func TestProcessCallsLocalAWS(t *testing.T) {
 	before := w.Now()
 	var got reply
 	must(t, json.Unmarshal(do(w, s, `{"do":"call"}`).Payload, &got))
-	if got.Own != "501 Not Implemented" {
+	if got.Own != "403 Forbidden" {
 		t.Errorf("the function saw %q, want the answer of local AWS", got.Own)
 	}
 	if took := w.Now().Sub(before); took > time.Second {

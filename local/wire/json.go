@@ -1,12 +1,15 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -49,13 +52,17 @@ func jsonCodec(contentType string, svc *Service) codec {
 		contentType = "application/x-amz-json-1.1"
 	}
 	write := func(w http.ResponseWriter, status int, v any) {
-		w.Header().Set("Content-Type", contentType)
-		w.WriteHeader(status)
+		var b bytes.Buffer
 		if v != nil {
-			enc := json.NewEncoder(w)
+			enc := json.NewEncoder(&b)
 			enc.SetEscapeHTML(false)
-			_ = enc.Encode(v) // the members are ours; a writer that fails is gone
+			_ = enc.Encode(v) // the members are ours
 		}
+		w.Header().Set("Content-Type", contentType)
+		// DynamoDB's clients check it, and complain where it is missing.
+		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(b.Bytes())), 10))
+		w.WriteHeader(status)
+		_, _ = w.Write(b.Bytes())
 	}
 	return codec{
 		decode: func(r *http.Request) decoder {

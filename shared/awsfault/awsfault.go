@@ -48,15 +48,16 @@ var codes = map[string]fault.Kind{
 }
 
 // messages give SageMaker's ValidationException its kind: the code alone says
-// nothing. Source: AWS.md B.1.
+// nothing. Source: AWS.md B.1; the registry's is not documented.
 var messages = []struct {
-	prefix string
-	kind   fault.Kind
+	prefix, rest string // how the message begins, and what follows somewhere
+	kind         fault.Kind
 }{
-	{"Could not find", fault.NotFound},
-	{"Requested resource not found", fault.NotFound},
-	{"Cannot update in-progress", fault.NotReady},
-	{"Cannot create already existing", fault.Conflict},
+	{"Could not find", "", fault.NotFound},
+	{"Requested resource not found", "", fault.NotFound},
+	{"ModelPackage", " does not exist", fault.NotFound},
+	{"Cannot update in-progress", "", fault.NotReady},
+	{"Cannot create already existing", "", fault.Conflict},
 }
 
 // Errorf wraps err with what was being done, and gives it its
@@ -81,7 +82,7 @@ func Kind(err error) fault.Kind {
 	}
 	if api.ErrorCode() == "ValidationException" {
 		for _, m := range messages {
-			if strings.HasPrefix(api.ErrorMessage(), m.prefix) {
+			if rest, ok := strings.CutPrefix(api.ErrorMessage(), m.prefix); ok && strings.Contains(rest, m.rest) {
 				return m.kind
 			}
 		}

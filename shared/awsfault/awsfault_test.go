@@ -35,6 +35,8 @@ func TestKind(t *testing.T) {
 		{"no endpoint config", coded("ValidationException", "Could not find endpoint configuration "+arn+"."), fault.NotFound},
 		{"no model", coded("ValidationException", "Could not find model "+arn+"."), fault.NotFound},
 		{"no job", coded("ValidationException", "Requested resource not found."), fault.NotFound},
+		{"no package", coded("ValidationException", "ModelPackage arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/3 does not exist."), fault.NotFound},
+		{"a package that is not allowed", coded("ValidationException", "ModelPackage is not of a kind that can be deployed"), fault.Invalid},
 		{"endpoint is busy", coded("ValidationException", "Cannot update in-progress endpoint "+arn+"."), fault.NotReady},
 		{"config exists", coded("ValidationException", "Cannot create already existing endpoint configuration "+arn+"."), fault.Conflict},
 		{"no such variant", coded("ValidationException", `The variant name(s) "x" is/are not present within endpoint configuration "y".`), fault.Invalid},

@@ -114,7 +114,7 @@ func (r Record) TargetBaseline() Target {
 type Entry struct {
 	Rollout string    `json:"rollout"`
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // plan, effect, reading, look, verdict, end
+	Kind    string    `json:"kind"` // plan, effect, reading, look, verdict, end, unlock
 	Text    string    `json:"text"`
 	// Data is the numbers behind the text, by kind, as JSON.
 	Data string `json:"data,omitempty"`

@@ -198,6 +198,10 @@ func (s *Shifting) AwaitEndpoint(ctx context.Context, in Await) (Answer, error) 
 				return nil, false, err
 			}
 		}
+		if in.Target == "baseline" && truth.Outcome == rollout.RolledBackByAWS && e.Config == r.BothConfig && e.Share(r.Candidate.Variant) == 0 {
+			// Half way back, as asked for: the variant goes with the next change.
+			return a, true, s.note(ctx, in.Step, "reading", "", "no requests reach %s any more; read: %s", r.Candidate.Variant, e)
+		}
 		return a, true, s.note(ctx, in.Step, "reading", "", "%s: %s; read: %s", truth.Outcome, truth.Reason, e)
 	})
 	return a, err

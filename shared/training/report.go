@@ -93,6 +93,7 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 		if c.List == "" {
 			continue // a cause has had its run
 		}
+		c.Trigger = -1 // they have waited long enough, and must not hurry a burst
 		if !strings.HasPrefix(c.Cause.Kind, "retry") {
 			c.Cause = demand.Cause{Kind: "retry", Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
 		}

@@ -68,8 +68,14 @@ type mark struct {
 	decided bool
 }
 
-// RunBacktest plays the rules at every minute of the baseline's record. Errors: when
-// the record is too short.
+// ShortError is a record in which no rollout fits.
+type ShortError struct{ Minutes, Plan int }
+
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("the record has %d minutes; the plan takes %d, and needs %d before them", e.Minutes, e.Plan, leastHistory)
+}
+
+// RunBacktest plays the rules at every minute of the baseline's record. Errors: ShortError.
 func RunBacktest(ctx context.Context, rules Rules, r export.Record, o BacktestOptions) (Backtest, error) {
 	minutes := r.Variants[export.Baseline]
 	b := Backtest{Start: r.Start, Minutes: len(minutes), Rules: rules, Each: minutes, First: leastHistory, Repeats: o.Repeats}
@@ -79,7 +85,7 @@ func RunBacktest(ctx context.Context, rules Rules, r export.Record, o BacktestOp
 	}
 	b.Starts = len(minutes) - leastHistory - rules.Shortest() + 1
 	if b.Starts < 1 {
-		return b, fmt.Errorf("the record has %d minutes; the plan takes %d and needs %d before them: export at least %d", len(minutes), rules.Shortest(), leastHistory, rules.Shortest()+leastHistory)
+		return b, &ShortError{len(minutes), rules.Shortest()}
 	}
 	if b.Repeats == 0 {
 		b.Repeats = min(max(defaultRollouts/b.Starts, 1), 100)

@@ -108,6 +108,6 @@ type Spell struct {
 	// these minutes said, and Held how many minutes rollouts were held for them.
 	RolledBack int `json:"rolledBack"`
 	Held       int `json:"held"`
-	// Factor is how many times the evidence grew in the mean rollout.
+	// Factor is how many times the evidence grew in the mean rollout, at most 1e6.
 	Factor float64 `json:"factor"`
 }

@@ -14,6 +14,8 @@ const (
 	together = 5
 	// mostSpells is how many are told.
 	mostSpells = 10
+	// mostFactor is where growth of evidence stops to mean anything.
+	mostFactor = 1e6
 )
 
 // sum adds up all rollouts, by start.
@@ -99,7 +101,7 @@ func (b *Backtest) spells(all []played) []Spell {
 		last = at
 	}
 	for i := range spells {
-		spells[i].Factor = math.Exp(min(spells[i].Factor, 100))
+		spells[i].Factor = math.Exp(min(spells[i].Factor, math.Log(mostFactor)))
 		from := int(spells[i].From.Sub(b.Start) / time.Minute)
 		for _, m := range b.Each[from : from+spells[i].Minutes] {
 			spells[i].Requests += m.Requests

@@ -32,7 +32,7 @@ func drawActs(d dice) []act {
 	for range d.IntN(3) {
 		acts = append(acts, alarm(ringing, d.moment(busyHours)))
 	}
-	for range d.IntN(4) {
+	for range d.IntN(8) {
 		acts = append(acts, mishap(d, d.moment(busyHours)))
 	}
 	if d.often(20) {

@@ -30,7 +30,7 @@ func (d dice) minutes(least, most int) time.Duration {
 
 // moment draws a time to the second, before most.
 func (d dice) moment(most time.Duration) time.Duration {
-	return time.Duration(d.Int64N(int64(most / time.Second))) * time.Second
+	return time.Duration(d.Int64N(int64(most/time.Second))) * time.Second
 }
 
 func pick[T any](d dice, from ...T) T { return from[d.IntN(len(from))] }

@@ -21,22 +21,34 @@ var calls = []struct{ service, operation string }{
 // drawFaults draws a few faults: single calls, or a small chance of many.
 func drawFaults(d dice) faults.List {
 	var all faults.List
-	for range d.IntN(6) {
-		if d.often(30) {
+	for range d.IntN(7) {
+		switch d.IntN(10) {
+		case 0, 1:
 			all = append(all, drawDelivery(d))
+			continue
+		case 2:
+			all = append(all, drawOutage(d))
 			continue
 		}
 		c := pick(d, calls...)
 		f := faults.Fault{Service: c.service, Operation: c.operation}
 		f.Effect = pick(d, faults.Throttle, faults.Unavailable, faults.LostRequest, faults.LostAnswer, faults.CrashBefore, faults.CrashAfter)
-		if d.often(60) {
-			f.Nth = d.between(1, 8)
+		if d.often(50) {
+			f.Nth = d.between(1, 12)
 		} else {
-			f.Chance = pick(d, 0.005, 0.01, 0.03)
+			f.Chance = pick(d, 0.01, 0.02, 0.05)
 		}
 		all = append(all, f)
 	}
 	return all
+}
+
+// drawOutage draws a service that answers nobody for a while.
+func drawOutage(d dice) faults.Fault {
+	return faults.Fault{
+		Service: pick(d, "dynamodb", "sagemaker", "sagemaker", "states", "s3", "sns", "cloudwatch"), Operation: "*", Chance: pick(d, 0.5, 1),
+		From: d.moment(busyHours), For: pick(d, time.Minute, 5*time.Minute, 20*time.Minute), Effect: pick(d, faults.Throttle, faults.Unavailable, faults.LostAnswer),
+	}
 }
 
 // drawDelivery draws a fault of events: those of SageMaker and Step Functions may be

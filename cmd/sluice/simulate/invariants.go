@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/cmd/sluice/ui"
 	"sluice/local/sagemaker/pipelines"
 	"sluice/shared/fault"
 	"sluice/shared/leasing"
@@ -26,7 +27,7 @@ func verify[T any](w *watch, checks []check[T], step T) {
 		}
 		if wrong := c.wrong(w, step); wrong != "" {
 			w.broken = &Broken{Name: c.name, Says: c.says, Detail: wrong}
-			w.tell("BROKEN", "%s: %s", c.name, wrong)
+			w.tell(ui.Failed, c.name, "%s", wrong)
 		}
 	}
 }

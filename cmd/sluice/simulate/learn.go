@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/cmd/sluice/ui"
 	"sluice/local/dynamodb"
 )
 
@@ -71,7 +72,7 @@ func (w *watch) learn(x write) {
 		if kind := x.after["kind"].Text; kind == "verdict" || kind == "look" && strings.HasPrefix(said, "rollBack") {
 			w.rollout(strings.TrimPrefix(x.pk, "ROLLOUT#")).verdict = true
 		}
-		w.tell("history", "%s %s: %s", x.pk, x.after["kind"].Text, said)
+		w.tell(ui.Info, strings.TrimPrefix(x.pk, "ROLLOUT#"), "%s: %s", x.after["kind"].Text, said)
 	}
 }
 
@@ -94,7 +95,7 @@ func (w *watch) learnRollout(x write) {
 	if was == r.state {
 		return
 	}
-	w.tell("rollout", "%s is %s: %s", id, r.state, x.after["reason"].Text)
+	w.tell(ui.Info, id, "is %s: %s", r.state, x.after["reason"].Text)
 	if r.state == "halted" {
 		w.p.unlock(id)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/cmd/sluice/stage"
+	"sluice/cmd/sluice/ui"
 	"sluice/local"
 	"sluice/local/events"
 	"sluice/local/faults"
@@ -32,7 +33,7 @@ type Outcome struct {
 	Exactly   []faults.Fired
 	Virtual   time.Duration
 	Calls     int
-	Story     []string // the last things that happened
+	Story     []ui.Row // the last things that happened, if an invariant is broken
 }
 
 // Broken is an invariant that did not hold.
@@ -117,7 +118,7 @@ func (p *play) begin() {
 	}
 	for _, x := range p.c.Acts {
 		p.world().After(x.at, "simulate: "+x.text, func() {
-			w.tell("act", "%s", x.text)
+			w.tell(ui.Trigger, "outside", "%s", x.text)
 			p.fail(x.do(p))
 		})
 	}
@@ -168,7 +169,7 @@ func (p *play) unlock(id string) {
 	p.world().After(after, "simulate: a person unlocks", func() {
 		lease := p.watch.leases[leasing.ForEndpoint(endpoint)]
 		if lease.owner != id {
-			p.watch.tell("person", "finds that %s no longer has the endpoint", id)
+			p.watch.tell(ui.Undo, "a person", "finds that %s no longer has the endpoint", id)
 			return
 		}
 		e, err := p.aws().SageMaker.Hosting.Describe(endpoint)
@@ -182,12 +183,12 @@ func (p *play) unlock(id string) {
 			return
 		case e.EndpointStatus == "UpdateRollbackFailed" || len(e.ProductionVariants) > 1:
 			config := p.watch.rollouts[id].baseline
-			p.watch.tell("person", "brings the endpoint back to config %s", config)
+			p.watch.tell(ui.Undo, "a person", "brings the endpoint back to config %s", config)
 			p.fail(p.aws().SageMaker.Hosting.ForeignUpdate(endpoint, config))
 			p.unlock(id)
 			return
 		}
-		p.watch.tell("person", "frees the endpoint of %s", id)
+		p.watch.tell(ui.Undo, "a person", "frees the endpoint of %s", id)
 		cfg := p.aws().AdminConfig()
 		p.fail(leasing.NewDesk(p.st.Table, waiting.NewRoom(p.st.Table, awsmachines.Open(cfg, ""))).Free(p.ctx, leasing.ForEndpoint(endpoint), id))
 	})
@@ -201,7 +202,7 @@ func (p *play) approve(pkg string) {
 		status = "Rejected"
 	}
 	p.world().After(time.Duration(dice.IntN(120)+1)*time.Minute, "simulate: a person decides", func() {
-		p.watch.tell("person", "says that %s is %s", pkg, status)
+		p.watch.tell(ui.Undo, "a person", "says that %s is %s", pkg, status)
 		p.fail(p.aws().SageMaker.Registry.Approve(pkg, status, fmt.Sprintf("%s by a person", status)))
 	})
 }

@@ -3,7 +3,6 @@ package simulate
 import (
 	"flag"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +36,9 @@ func TestTry(t *testing.T) {
 		if o.Broken != nil {
 			fmt.Printf("BROKEN %s: %s\n", o.Broken.Name, o.Broken.Detail)
 			if *n == 1 {
-				fmt.Println(strings.Join(o.Story, "\n"))
+				for _, r := range o.Story {
+					fmt.Println(r.Time.Format("02 15:04:05.000"), r.Mark.Word, r.Subject, r.Text)
+				}
 			}
 		}
 	}

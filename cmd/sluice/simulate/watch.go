@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sluice/cmd/sluice/stage"
+	"sluice/cmd/sluice/ui"
 	"sluice/local/dynamodb"
 	"sluice/local/events"
 	"sluice/local/faults"
@@ -76,9 +77,9 @@ func (w *watch) leave(function string, out lambda.Outcome) {
 	w.now = invocation{}
 	switch {
 	case out.Died != "":
-		w.tell("died", "%s: %s", function, strings.Join(out.Log, " "))
+		w.tell(ui.Failed, function, "%s: %s", out.Died, strings.Join(out.Log, " "))
 	case out.Error != nil:
-		w.tell("error", "%s: %s: %s", function, out.Error.Type, out.Error.Message)
+		w.tell(ui.Failed, function, "%s: %s", out.Error.Type, out.Error.Message)
 	}
 	verify(w, ofInvocations, end{function, out})
 }
@@ -133,7 +134,7 @@ func (w *watch) called(r wire.Record) {
 			err = json.Unmarshal(raw, &c.asked)
 		}
 		w.p.fail(err)
-		w.tell("call", "%s by %s: %s %s %v", c.Operation, c.by.Rollout, outcomeOf(c), c.EndpointConfigName, c.DesiredWeightsAndCapacities)
+		w.tell(ui.Shift, c.by.Rollout, "%s %s%v: %s", c.Operation, c.EndpointConfigName, c.DesiredWeightsAndCapacities, outcomeOf(c))
 	}
 	verify(w, ofCalls, c)
 	if c.changes() {
@@ -176,13 +177,13 @@ func (w *watch) wrote(_ string, before, after dynamodb.Item) {
 // moved sees executions enter and leave states.
 func (w *watch) moved(arn, state string, entered bool, _ json.RawMessage) {
 	if entered {
-		w.tell("state", "%s enters %s", path.Base(strings.ReplaceAll(arn, ":", "/")), state)
+		w.tell(ui.Info, path.Base(strings.ReplaceAll(arn, ":", "/")), "enters %s", state)
 	}
 }
 
 // trains sees a pipeline execution begin.
 func (w *watch) trains(r pipelines.Run) {
-	w.tell("pipeline", "execution %d begins with manifest %s", r.Ordinal, path.Base(r.Parameters["Manifest"]))
+	w.tell(ui.Train, r.Pipeline, "execution %d begins with manifest %s", r.Ordinal, path.Base(r.Parameters["Manifest"]))
 	verify(w, ofTrainings, r)
 	w.training[r.ExecutionARN] = true
 }
@@ -222,7 +223,7 @@ func (w *watch) wanted(bucket, key string) bool {
 
 func (w *watch) struck(f faults.Fired) {
 	w.exactly = append(w.exactly, f)
-	w.tell("fault", "%s", f.Exactly)
+	w.tell(ui.Fault, f.Exactly.Service, "%s", f.Exactly)
 }
 
 // outcome is what came of the world.
@@ -242,46 +243,7 @@ func (w *watch) outcome() Outcome {
 		o.Struck[string(f.Exactly.Effect)]++
 	}
 	if w.broken != nil {
-		o.Story = w.story.lines()
+		o.Story = w.story.rows()
 	}
 	return o
 }
-
-// tell adds a line to the story, which is put into words only if it is wanted.
-func (w *watch) tell(kind, format string, args ...any) {
-	w.story.add(line{w.p.world().Now(), kind, format, args})
-}
-
-// story is the last things that happened.
-type story struct {
-	ring []line
-	next int
-}
-
-type line struct {
-	at     time.Time
-	kind   string
-	format string
-	args   []any
-}
-
-const storyLines = 40
-
-func (s *story) add(l line) {
-	if len(s.ring) < storyLines {
-		s.ring = append(s.ring, l)
-		return
-	}
-	s.ring[s.next] = l
-	s.next = (s.next + 1) % storyLines
-}
-
-func (s *story) lines() []string {
-	var out []string
-	for i := range s.ring {
-		l := s.ring[(s.next+i)%len(s.ring)]
-		out = append(out, fmt.Sprintf("%s  %-8s  %s", l.at.Format("01-02 15:04:05.000"), l.kind, fmt.Sprintf(l.format, l.args...)))
-	}
-	return out
-}
-

@@ -167,7 +167,7 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	s := &Scenario{file: name, Spec: "../sluice.yaml", Pipeline: "../pipeline.json", Seed: 1, Limit: spec.Duration(24 * time.Hour), History: spec.Duration(24 * time.Hour)}
 	s.Traffic.RPM, s.Champion = 3000, Model{AUC: 0.84, Errors: 0.001}
 	if err := yaml.NewDecoder(bytes.NewReader(src), yaml.Strict()).Decode(s); err != nil {
-		return nil, fmt.Errorf("scenario %s: %s", name, yaml.FormatError(err, false, true))
+		return nil, fmt.Errorf("scenario %s: %s", name, yaml.FormatError(err, false, false))
 	}
 	if s.Name == "" || len(s.Do) == 0 {
 		return nil, fmt.Errorf("scenario %s: name and do must both be there", name)

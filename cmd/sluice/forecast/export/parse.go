@@ -164,24 +164,31 @@ func (p *pages) message(t json.Token) error {
 	return err
 }
 
-// moment is a timestamp: ISO 8601 with a zone, as version 2 of the AWS CLI prints it.
-func (p *pages) moment(t json.Token) (time.Time, error) {
-	const fix = "run the AWS CLI with cli_timestamp_format = iso8601"
-	text, ok := t.(string)
-	if !ok {
-		return time.Time{}, p.wrong(fmt.Sprintf("has %s among Timestamps", described(t)), fix)
+// moment is a timestamp: ISO 8601 with a zone, as version 2 of the AWS CLI prints it, or
+// seconds since 1970, as version 1 does.
+func (p *pages) moment(t json.Token) (at time.Time, err error) {
+	const fix = "save what the AWS CLI prints with --output json"
+	switch t := t.(type) {
+	case string:
+		if at, err = time.Parse(time.RFC3339, t); err != nil {
+			if _, err := time.Parse("2006-01-02T15:04:05", t); err == nil {
+				return at, p.wrong(fmt.Sprintf("timestamp %q has no zone", t), "write +00:00 or Z behind it if it is UTC")
+			}
+			return at, p.wrong(fmt.Sprintf("timestamp %.40q is no time in ISO 8601", t), fix)
+		}
+	case json.Number:
+		seconds, err := t.Float64()
+		if err != nil || math.Abs(seconds) > 1e11 {
+			return at, p.wrong(fmt.Sprintf("timestamp %s is no number of seconds since 1970", t), fix)
+		}
+		at = time.Unix(int64(seconds), int64(1e9*(seconds-math.Trunc(seconds))))
+	default:
+		return at, p.wrong(fmt.Sprintf("has %s among Timestamps", described(t)), fix)
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	switch {
-	case err == nil && at.Second() == 0 && at.Nanosecond() == 0:
-		return at.UTC(), nil
-	case err == nil:
-		return at, p.wrong(fmt.Sprintf("timestamp %q is not a whole minute", text), "export with a period of 60")
+	if at = at.UTC(); !at.Equal(at.Truncate(time.Minute)) {
+		return at, p.wrong(fmt.Sprintf("timestamp %v is not a whole minute", t), "export with a period of 60")
 	}
-	if _, err := time.Parse("2006-01-02T15:04:05", text); err == nil {
-		return at, p.wrong(fmt.Sprintf("timestamp %q has no zone", text), fix)
-	}
-	return at, p.wrong(fmt.Sprintf("timestamp %q is no time in ISO 8601", text), fix)
+	return at, nil
 }
 
 // number is a value: finite, as JSON's are, and not negative, as counts and latencies

@@ -41,7 +41,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{{.Title}}</title>
 <style>
-body{font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;max-width:1080px;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+body{font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;max-width:1240px;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 figure{margin:1.5rem 0;overflow-x:auto}svg{max-width:100%;height:auto}
 .wide{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0 1.5rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding-bottom:.3rem}th,td{text-align:left;padding:.3rem .8rem;border-bottom:1px solid #d0d7de;white-space:nowrap}

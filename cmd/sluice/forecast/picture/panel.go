@@ -95,8 +95,9 @@ type band struct {
 	weight   float64 // percent
 }
 
-// bands draws the steps of a plan behind everything else, with their weights.
-func (p *panel) bands(all []band) {
+// bands draws the steps of a plan behind everything else, with their weights above. It
+// returns where the words end.
+func (p *panel) bands(all []band) float64 {
 	room := left - 100
 	for i, b := range all {
 		class := "band"
@@ -112,9 +113,10 @@ func (p *panel) bands(all []band) {
 		// Words that would run into each other are left out.
 		if x := p.x(b.from) + 5; x >= room {
 			p.text(x, p.top-7, "small", "start", word)
-			room = x + 7*float64(len(word)) + 6
+			room = x + 7*float64(len(word)) + 10
 		}
 	}
+	return room
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
@@ -122,6 +124,15 @@ func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 // percent is a share in percent.
 func percent(share float64) string {
 	return strconv.FormatFloat(math.Round(share*1e6)/1e4, 'f', -1, 64) + "%"
+}
+
+// figures is a share in percent with two figures.
+func figures(share float64) string {
+	if !(share > 0) {
+		return "0%"
+	}
+	scale := math.Pow(10, 1-math.Floor(math.Log10(100*share)))
+	return number(math.Round(100*share*scale)/scale) + "%"
 }
 
 // timeTicks are round moments between two times, in minutes since the first.

@@ -107,3 +107,16 @@ func (d *drawing) path(class string, points []point) {
 
 // f writes a coordinate, to a tenth.
 func f(x float64) string { return strconv.FormatFloat(math.Round(10*x)/10, 'f', -1, 64) }
+
+// wrapped breaks words into lines of about so many letters.
+func wrapped(words string, letters int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(words) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > letters {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
+}

@@ -20,10 +20,10 @@ func Rollbacks(fc forecast.Forecast, title string, below ...string) string {
 	d.height = top + height + 70
 	steps, end := planned(fc)
 	p := &panel{drawing: d, top: top, bottom: top + height, x0: 0, x1: lastMinute(fc, end), y0: 0, y1: 1}
-	p.bands(steps)
+	room := p.bands(steps)
 	if end > 0 && end < p.x1 {
 		p.line("edge", p.x(end), p.top-18, p.x(end), p.bottom)
-		p.text(p.x(end)+5, p.top-7, "small", "start", "promoted")
+		p.text(max(p.x(end)+5, room), p.top-7, "small", "start", "promoted")
 	}
 	p.yAxis("Rolled back by then, share of rollouts", []float64{0, .25, .5, .75, 1}, percent)
 	p.xAxis("minutes since the first step began (a rollback counts when the candidate has no requests any more)", minuteTicks(p.x1), number)
@@ -131,7 +131,7 @@ func (p *panel) place(c forecast.Candidate, i int, taken []rect) rect {
 			at = badgeAt(p.at(t, level), c.Name)
 		} else {
 			t := p.x1 * (0.1 + 0.85*math.Mod(step+float64(i)*0.37, 1))
-			at = badgeAt(point{p.x(t), p.y(backBy(c, t)) - 12}, c.Name)
+			at = badgeAt(point{p.x(t), p.y(backBy(c, t)) - 12 - 22*float64(k/12)}, c.Name)
 		}
 		// The drawing ends at the sides.
 		shift := max(left-40-at.x1, 0) - max(at.x2-right-16, 0)

@@ -37,7 +37,7 @@ text{fill:#1b1f24}.title{font-size:19px;font-weight:600}.soft{fill:#57606a}.smal
 .sign{font-size:11.5px;font-weight:600}.ground{fill:#fff}.axis{stroke:#57606a}.grid{stroke:#1b1f24;stroke-opacity:.12}
 .band{fill:#0072b2;fill-opacity:.05}.band.even{fill-opacity:.13}.edge{stroke:#57606a;stroke-dasharray:2 3}
 .line{fill:none;stroke-width:2.2;stroke-linejoin:round}.area{fill-opacity:.16;stroke:none!important}.badge{fill:#fff;stroke-width:1.6;stroke-dasharray:none!important}
-.limit{stroke:#b42318;stroke-width:1.6;stroke-dasharray:6 3}.alarm{fill:#b42318;font-weight:600}.spell{fill:#c04a00;fill-opacity:.18}.dot{fill:#b42318}
+.limit{stroke:#b42318;stroke-width:1.6;stroke-dasharray:6 3}.alarm{fill:#b42318;font-weight:600}.spell{fill:#c04a00;fill-opacity:.18}.dot{fill:#b42318}.worst{fill:#0072b2;fill-opacity:.35}
 `)
 	for i, c := range colours {
 		fmt.Fprintf(&b, ".c%d{stroke:%s}.area.c%d{fill:%s}", i, c.light, i, c.light)
@@ -48,7 +48,7 @@ text{fill:#1b1f24}.title{font-size:19px;font-weight:600}.soft{fill:#57606a}.smal
 		}
 	}
 	b.WriteString("\n@media (prefers-color-scheme:dark){text{fill:#e6edf3}.soft,.small{fill:#9da7b1}.ground{fill:#0d1117}.axis,.edge{stroke:#9da7b1}.grid{stroke:#e6edf3}" +
-		".band{fill:#56b4e9;fill-opacity:.06}.badge{fill:#0d1117}.limit{stroke:#ff7b72}.alarm,.dot{fill:#ff7b72}.spell{fill:#ff8a4c;fill-opacity:.25}")
+		".band{fill:#56b4e9;fill-opacity:.06}.badge{fill:#0d1117}.limit{stroke:#ff7b72}.alarm,.dot{fill:#ff7b72}.spell{fill:#ff8a4c;fill-opacity:.25}.worst{fill:#56b4e9}")
 	for i, c := range colours {
 		fmt.Fprintf(&b, ".c%d{stroke:%s}.area.c%d{fill:%s}", i, c.dark, i, c.dark)
 	}

@@ -15,7 +15,7 @@ import (
 
 // backtest plays a plan on what an endpoint really did.
 type backtest struct {
-	File      string   `short:"f" required:"" help:"The sluice.yaml of the model; - for standard input."`
+	File      string   `short:"f" required:"" help:"The sluice.yaml of the model; - for standard input." placeholder:"FILE"`
 	Baseline  string   `required:"" help:"Exported metrics of the variant that served." placeholder:"FILE"`
 	Candidate string   `help:"Exported metrics of a candidate beside it: judge that rollout again." placeholder:"FILE"`
 	Repeats   int      `help:"Rollouts from each minute; without it, as many as make about 20,000." placeholder:"N"`
@@ -43,7 +43,7 @@ A file is what the AWS CLI prints; pages may follow one another. For the last da
       --start-time "$(date -u -d '1 day ago' +%FT%H:%M:00Z)" --end-time "$(date -u +%FT%H:%M:00Z)" \
       --metric-data-queries "$(queries ENDPOINT VARIANT)" > baseline.json
 
-CloudWatch keeps minutes for 15 days. Results are told apart by their ids: ` + export.Names + `; where an id says nothing, the last word of the label counts. Without latency, latency is not judged.`
+CloudWatch keeps minutes for 15 days. Results are told apart by their ids: ` + export.Names + `; where an id says nothing, the last word of the label counts. The percentile of latency must be the one that the file judges (p90 here); without it latency is not judged.`
 }
 
 func (b backtest) Run(c *call) error {

@@ -114,7 +114,7 @@ func figure(v float64) string {
 // give is a mean, give or take.
 func give(r estimate.Range) string {
 	if half := r.Half(); half > 0 {
-		return figure(r.Value) + " ±" + strconv.FormatFloat(roundTo(half, 2), 'f', -1, 64)
+		return figure(r.Value) + " ±" + figure(roundTo(half, 2))
 	}
 	return figure(r.Value)
 }
@@ -139,7 +139,11 @@ func weights(at []forecast.AtWeight) string {
 	for i, a := range at {
 		said[i] = percent(a.Weight/100) + " weight"
 		if len(at) > 1 {
-			said[i] = fmt.Sprintf("%s (%s)", percent(a.Weight/100), percent(roundTo(a.Share, 2)))
+			part := roundTo(a.Share, 2)
+			if part == 1 {
+				part = a.Share // what is not all must not look like all
+			}
+			said[i] = fmt.Sprintf("%s (%s)", percent(a.Weight/100), percent(part))
 		}
 	}
 	if n := len(said); n > 4 {

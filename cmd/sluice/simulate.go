@@ -12,7 +12,7 @@ import (
 
 // simulate says what a plan would do to an endpoint.
 type simulate struct {
-	File      string   `short:"f" required:"" help:"The sluice.yaml of the model; - for standard input."`
+	File      string   `short:"f" required:"" help:"The sluice.yaml of the model; - for standard input." placeholder:"FILE"`
 	RPM       float64  `name:"rpm" default:"1000" help:"Requests a minute that the endpoint gets." placeholder:"N"`
 	Pattern   string   `enum:"steady,diurnal,bursty" default:"steady" help:"How requests vary: ${enum}."`
 	Baseline  string   `default:"0.1%" help:"Share of requests that the present model fails." placeholder:"0.1%"`

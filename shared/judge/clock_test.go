@@ -15,6 +15,8 @@ func TestClock(t *testing.T) {
 	past := minutes(-360, 360, 0, reading(3000, 3, 0, 0))
 	short := Defaults()
 	short.HoldMinutes = 2
+	quiet := short
+	quiet.NoTraffic = GoOn
 	early := Defaults()
 	early.Lead = 1
 	for _, tt := range []struct {
@@ -28,6 +30,9 @@ func TestClock(t *testing.T) {
 		{"minutes of shifting do not count", Defaults(), slices.Concat(minutes(0, 2, Shifting, healthy), minutes(2, 3, 0, healthy)), "continue continue continue continue advance"},
 		{"each step has its own clock", Defaults(), slices.Concat(minutes(0, 3, 0, healthy), minutes(3, 2, 1, reading(0, 0, 3000, 3))), "continue continue advance continue advance"},
 		{"without traffic the step is held for ever", short, minutes(0, 6, 0, empty), "continue continue hold hold hold hold"},
+		{"a handful of requests is held like none", short, minutes(0, 6, 0, reading(18, 0, 2, 0)), "continue continue hold hold hold hold"},
+		{"until there are enough", short, minutes(0, 6, 0, reading(27, 0, 3, 0)), "continue continue hold hold advance advance"},
+		{"unless the config lets it go on", quiet, minutes(0, 5, 0, reading(18, 0, 2, 0)), "continue continue hold hold advance"},
 		{"doubt holds a step, but not for ever", short, minutes(0, 5, 0, doubtful), "continue continue hold hold advance"},
 		{"doubt that ends lets the step end", Defaults(), slices.Concat(minutes(0, 3, 0, doubtful), minutes(3, 5, 0, reading(2700, 15, 300, 0))), "continue continue hold advance advance advance advance advance"},
 		{"a verdict that takes effect late is asked for early", early, minutes(0, 3, 0, doubtful), "continue hold hold"},

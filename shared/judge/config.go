@@ -42,7 +42,7 @@ type Config struct {
 	MinRequests  int64    `json:"minRequests"`  // candidate requests a step must have seen before it ends; 0 is 15
 	Lead         int      `json:"lead"`         // minutes from a verdict to its effect: a hold is asked for that much earlier
 	Inconclusive Policy   `json:"inconclusive"` // after HoldMinutes of doubt; empty is GoOn
-	NoTraffic    Policy   `json:"noTraffic"`    // after HoldMinutes without one candidate request; empty is Pause
+	NoTraffic    Policy   `json:"noTraffic"`    // after HoldMinutes with fewer than MinRequests candidate requests; empty is Pause
 }
 
 // Defaults is alpha 5 %, and one metric: failed requests, tolerated at 25 % more and 0.05 percentage points.

@@ -188,7 +188,7 @@ func (r *Run) doubt(step int) bool {
 	case s.requests == 0:
 		s.why, policy = noTraffic, r.config.NoTraffic
 	case s.requests < r.config.MinRequests:
-		s.why = littleTraffic
+		s.why, policy = littleTraffic, r.config.NoTraffic // a handful of requests is no health either
 	case s.evidence >= r.plan.suspicion(step):
 		s.why = suspicious
 	default:

@@ -13,7 +13,7 @@ import (
 // Slow x as long.
 type Fault struct {
 	Name   string
-	Factor float64 // 0 is 1
+	Factor float64
 	Extra  float64 // share of requests
 	Slow   float64 // 0 is 1
 	From   int     // the minute of the rollout in which it begins
@@ -21,7 +21,7 @@ type Fault struct {
 }
 
 // Healthy is a candidate that behaves as the baseline does.
-var Healthy = Fault{Name: "healthy"}
+var Healthy = Fault{Name: "healthy", Factor: 1}
 
 // lateFrom is when the fault that begins late does.
 const lateFrom = 10
@@ -31,15 +31,15 @@ func Faults(rules Rules) []Fault {
 	all := []Fault{
 		Healthy,
 		{Name: "+50% failures", Factor: 1.5},
-		{Name: "+0.5 points", Extra: 0.005},
-		{Name: "+2 points", Extra: 0.02},
-		{Name: "+10 points", Extra: 0.1},
-		{Name: "always failing", Extra: 1},
-		{Name: fmt.Sprintf("+2 points from minute %d", lateFrom), Extra: 0.02, From: lateFrom},
-		{Name: "+2 points above half load", Extra: 0.02, Above: 50},
+		{Name: "+0.5 points", Factor: 1, Extra: 0.005},
+		{Name: "+2 points", Factor: 1, Extra: 0.02},
+		{Name: "+10 points", Factor: 1, Extra: 0.1},
+		{Name: "always failing", Factor: 1, Extra: 1},
+		{Name: fmt.Sprintf("+2 points from minute %d", lateFrom), Factor: 1, Extra: 0.02, From: lateFrom},
+		{Name: "+2 points above half load", Factor: 1, Extra: 0.02, Above: 50},
 	}
 	if rules.Percentile > 0 {
-		all = append(all, Fault{Name: "50% slower", Slow: 1.5})
+		all = append(all, Fault{Name: "50% slower", Factor: 1, Slow: 1.5})
 	}
 	return all
 }
@@ -47,10 +47,8 @@ func Faults(rules Rules) []Fault {
 // Failing is a candidate that fails at this rate, beside a baseline at that.
 func Failing(rate, baseline float64) Fault {
 	f := Fault{Name: "failing " + spec.Percent(rate).String()}
-	if baseline > 0 {
-		f.Factor = rate / baseline
-	} else {
-		f.Extra = rate
+	if f.Extra = rate; baseline > 0 {
+		f.Factor, f.Extra = rate/baseline, 0 // and so it jumps where the baseline's does
 	}
 	return f
 }
@@ -62,10 +60,7 @@ func (f Fault) active(t int, weight float64) bool {
 
 // rate is the candidate's failure rate where the baseline's would be this.
 func (f Fault) rate(baseline float64) float64 {
-	if f.Factor > 0 {
-		baseline *= f.Factor
-	}
-	return min(baseline+f.Extra, 1)
+	return min(f.Factor*baseline+f.Extra, 1)
 }
 
 // Within reports whether the candidate is no worse than the rules tolerate.

@@ -21,14 +21,14 @@ var rolloutBegan = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 // machine plays a rollout as the rollout machine does: at each look it collects all that
 // CloudWatch has, judges all of it anew and decides as shifting does.
 type machine struct {
-	rules             Rules
-	day               *day
-	fault             Fault
-	metrics           []judge.Observed
-	stays             []judge.Stay
-	step              int
-	reached           time.Time
-	exposed, bad, all int64
+	rules        Rules
+	day          *day
+	fault        Fault
+	metrics      []judge.Observed
+	stays        []judge.Stay
+	step         int
+	reached      time.Time
+	exposed, bad int64
 }
 
 // serve lets a minute pass; its metrics are there from the beginning, and seen by

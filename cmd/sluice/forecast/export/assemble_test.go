@@ -23,59 +23,62 @@ func result(id, label string, values ...float64) Result {
 
 func file(name string, results ...Result) File { return File{Name: name, Results: results} }
 
+var none = math.NaN()
+
+var assembled = map[string]struct {
+	baseline  File
+	candidate *File
+	want      map[Variant][]Minute
+	notes     []string
+}{
+	"by id": {
+		baseline: file("b", result("invocations", "", 10, 20), result("errors5xx", "", 1, 2), result("errors4xx", "", 0, 5), result("modelErrors", "", 1, 9), result("latency", "", 40000, 50500)),
+		want:     map[Variant][]Minute{Baseline: {{10, 1, 40}, {20, 4, 50.5}}}, // 9 model errors, 5 of them 4XX
+	},
+	"by label": {
+		baseline: file("b", result("m1", "churn-prod AllTraffic Invocations", 10), result("m2", "Invocation5XXErrors", 1), result("m3", "InvocationModelErrors", 2)),
+		want:     map[Variant][]Minute{Baseline: {{10, 2, 0}}},
+	},
+	"by prefix": {
+		baseline: file("b", result("baseline_invocations", "", 10), result("baseline_errors5xx", "", 1), result("baseline_model_errors", "", 1),
+			result("candidate_invocations", "", 5), result("candidate_errors5xx", "", 2), result("candidate_modelErrors", "", 3)),
+		want: map[Variant][]Minute{Baseline: {{10, 1, 0}}, Candidate: {{5, 3, 0}}},
+	},
+	"by label's prefix": {
+		baseline: file("b", result("m1", "baseline Invocations", 10), result("m2", "baseline InvocationModelErrors", 1), result("m3", "baseline Invocation5XXErrors", 1),
+			result("m4", "candidate Invocations", 5), result("m5", "candidate Invocation5XXErrors", 2), result("m6", "candidate InvocationModelErrors", 2)),
+		want: map[Variant][]Minute{Baseline: {{10, 1, 0}}, Candidate: {{5, 2, 0}}},
+	},
+	"two files, other times": {
+		baseline:  file("b", result("invocations", "", none, 10, 11), result("errors5xx", "", none, 1, 1), result("modelErrors", "", none, 1, 1)),
+		candidate: &File{Name: "c", Results: []Result{result("invocations", "", 7), result("errors5xx", "", 2), result("modelErrors", "", 2)}},
+		want:      map[Variant][]Minute{Baseline: {{}, {10, 1, 0}, {11, 1, 0}}, Candidate: {{7, 2, 0}, {}, {}}},
+	},
+	"minutes that lack something": {
+		baseline: file("b", result("invocations", "", 10, 10, none, 10), result("errors5xx", "", 1, none, 1, 1), result("modelErrors", "", 1, 1, 1, none)),
+		want:     map[Variant][]Minute{Baseline: {{10, 1, 0}, {}, {}, {}}},
+	},
+	"more failures than requests": {
+		baseline: file("b", result("invocations", "", 3), result("errors5xx", "", 5), result("modelErrors", "", 5)),
+		want:     map[Variant][]Minute{Baseline: {{3, 3, 0}}},
+	},
+	"one kind of failure, and a stranger": {
+		baseline: file("b", result("invocations", "", 3), result("errors5xx", "", 1), result("cpu", "CPUUtilization", 5)),
+		want:     map[Variant][]Minute{Baseline: {{3, 1, 0}}},
+		notes:    []string{"b: not used: cpu (CPUUtilization)", "b: no modelErrors of the baseline: only errors5xx count as failed"},
+	},
+	"incomplete": {
+		baseline: File{Name: "b", Incomplete: true, Messages: []string{"Limit: too many"}, Results: []Result{result("invocations", "", 3), result("errors5xx", "", 1), result("modelErrors", "", 1)}},
+		want:     map[Variant][]Minute{Baseline: {{3, 1, 0}}},
+		notes: []string{
+			"b is incomplete: CloudWatch had more to tell (NextToken, or PartialData); export without --max-items, or append the next pages",
+			"b: CloudWatch remarked: Limit: too many",
+		},
+	},
+}
+
 func TestAssemble(t *testing.T) {
-	none := math.NaN()
-	for name, tt := range map[string]struct {
-		baseline  File
-		candidate *File
-		want      map[Variant][]Minute
-		notes     []string
-	}{
-		"by id": {
-			baseline: file("b", result("invocations", "", 10, 20), result("errors5xx", "", 1, 2), result("errors4xx", "", 0, 5), result("modelErrors", "", 1, 9), result("latency", "", 40000, 50500)),
-			want:     map[Variant][]Minute{Baseline: {{10, 1, 40}, {20, 4, 50.5}}}, // 9 model errors, 5 of them 4XX
-		},
-		"by label": {
-			baseline: file("b", result("m1", "churn-prod AllTraffic Invocations", 10), result("m2", "Invocation5XXErrors", 1), result("m3", "InvocationModelErrors", 2)),
-			want:     map[Variant][]Minute{Baseline: {{10, 2, 0}}},
-		},
-		"by prefix": {
-			baseline: file("b", result("baseline_invocations", "", 10), result("baseline_errors5xx", "", 1), result("baseline_model_errors", "", 1),
-				result("candidate_invocations", "", 5), result("candidate_errors5xx", "", 2), result("candidate_modelErrors", "", 3)),
-			want: map[Variant][]Minute{Baseline: {{10, 1, 0}}, Candidate: {{5, 3, 0}}},
-		},
-		"by label's prefix": {
-			baseline: file("b", result("m1", "baseline Invocations", 10), result("m2", "baseline InvocationModelErrors", 1), result("m3", "baseline Invocation5XXErrors", 1),
-				result("m4", "candidate Invocations", 5), result("m5", "candidate Invocation5XXErrors", 2), result("m6", "candidate InvocationModelErrors", 2)),
-			want: map[Variant][]Minute{Baseline: {{10, 1, 0}}, Candidate: {{5, 2, 0}}},
-		},
-		"two files, other times": {
-			baseline:  file("b", result("invocations", "", none, 10, 11), result("errors5xx", "", none, 1, 1), result("modelErrors", "", none, 1, 1)),
-			candidate: &File{Name: "c", Results: []Result{result("invocations", "", 7), result("errors5xx", "", 2), result("modelErrors", "", 2)}},
-			want:      map[Variant][]Minute{Baseline: {{}, {10, 1, 0}, {11, 1, 0}}, Candidate: {{7, 2, 0}, {}, {}}},
-		},
-		"minutes that lack something": {
-			baseline: file("b", result("invocations", "", 10, 10, none, 10), result("errors5xx", "", 1, none, 1, 1), result("modelErrors", "", 1, 1, 1, none)),
-			want:     map[Variant][]Minute{Baseline: {{10, 1, 0}, {}, {}, {}}},
-		},
-		"more failures than requests": {
-			baseline: file("b", result("invocations", "", 3), result("errors5xx", "", 5), result("modelErrors", "", 5)),
-			want:     map[Variant][]Minute{Baseline: {{3, 3, 0}}},
-		},
-		"one kind of failure, and a stranger": {
-			baseline: file("b", result("invocations", "", 3), result("errors5xx", "", 1), result("cpu", "CPUUtilization", 5)),
-			want:     map[Variant][]Minute{Baseline: {{3, 1, 0}}},
-			notes:    []string{"b: not used: cpu (CPUUtilization)", "b: no modelErrors of the baseline: only errors5xx count as failed"},
-		},
-		"incomplete": {
-			baseline: File{Name: "b", Incomplete: true, Messages: []string{"Limit: too many"}, Results: []Result{result("invocations", "", 3), result("errors5xx", "", 1), result("modelErrors", "", 1)}},
-			want:     map[Variant][]Minute{Baseline: {{3, 1, 0}}},
-			notes: []string{
-				"b is incomplete: CloudWatch had more to tell (NextToken, or PartialData); export without --max-items, or append the next pages",
-				"b: CloudWatch remarked: Limit: too many",
-			},
-		},
-	} {
+	for name, tt := range assembled {
 		t.Run(name, func(t *testing.T) {
 			got, err := Assemble(tt.baseline, tt.candidate)
 			if err != nil {

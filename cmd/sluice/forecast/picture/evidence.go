@@ -25,19 +25,8 @@ func Evidence(r forecast.Replay, title string, below ...string) string {
 	evidence := &panel{drawing: d, top: top + 235, bottom: top + 400, x1: n, y0: leastOdds, y1: mostOdds, log: true}
 	values, word := timeTicks(r.Began, n)
 
-	rate := func(of func(judge.Reading) judge.Counts) []float64 {
-		all := make([]float64, len(r.Looks))
-		for i, l := range r.Looks {
-			if c := of(l.Reading); c.N > 0 {
-				all[i] = float64(c.Bad) / float64(c.N)
-			} else {
-				all[i] = math.NaN()
-			}
-		}
-		return all
-	}
-	baseline := rate(func(r judge.Reading) judge.Counts { return r.Baseline })
-	candidate := rate(func(r judge.Reading) judge.Counts { return r.Candidate })
+	baseline := rates(r, func(r judge.Reading) judge.Counts { return r.Baseline })
+	candidate := rates(r, func(r judge.Reading) judge.Counts { return r.Candidate })
 	steps := inForce(r)
 	failing.y1 = niceTop(max(peak(baseline), peak(candidate)))
 	failing.bands(steps)
@@ -66,22 +55,40 @@ func Evidence(r forecast.Replay, title string, below ...string) string {
 	evidence.xAxis("UTC; each minute can be judged 2 minutes after its end", values, word)
 	mark(r, failing, evidence)
 
+	d.verdict(r, top, evidence.top)
+	return d.finish(title, "Above, how often baseline and candidate failed in each minute; below, the evidence against the candidate, with the limit at which it is rolled back, before the steps of the plan that were in force.")
+}
+
+// rates are how often one side failed in each minute; NaN without requests.
+func rates(r forecast.Replay, of func(judge.Reading) judge.Counts) []float64 {
+	all := make([]float64, len(r.Looks))
+	for i, l := range r.Looks {
+		if c := of(l.Reading); c.N > 0 {
+			all[i] = float64(c.Bad) / float64(c.N)
+		} else {
+			all[i] = math.NaN()
+		}
+	}
+	return all
+}
+
+// verdict names the lines of the upper plot, and says beside the lower one how it ended.
+func (d *drawing) verdict(r forecast.Replay, top, below float64) {
 	d.text(legend, top-30, "strong", "start", "Variant")
 	for i, name := range []string{"baseline", "candidate"} {
 		y := top + 4 + 24*float64(i)
 		d.line([]string{"line c0", "line c1 k1"}[i], legend, y-4, legend+44, y-4)
 		d.text(legend+56, y, "", "start", name)
 	}
-	d.text(legend, evidence.top-30, "strong", "start", "Verdict")
-	d.text(legend, evidence.top, "", "start", fmt.Sprintf("%s, %s UTC", r.Verdict.Action, r.At.Format("Jan 2 15:04")))
-	y := evidence.top + 22
+	d.text(legend, below-30, "strong", "start", "Verdict")
+	d.text(legend, below, "", "start", fmt.Sprintf("%s, %s UTC", r.Verdict.Action, r.At.Format("Jan 2 15:04")))
+	y := below + 22
 	for _, reason := range r.Verdict.Reasons {
 		for _, words := range wrapped(reason, 56) {
 			d.text(legend, y, "small", "start", words)
 			y += 17
 		}
 	}
-	return d.finish(title, "Above, how often baseline and candidate failed in each minute; below, the evidence against the candidate, with the limit at which it is rolled back, before the steps of the plan that were in force.")
 }
 
 // mark shows where the verdict fell, if it was a rollback.

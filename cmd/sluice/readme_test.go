@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,6 +11,30 @@ import (
 	"sluice/local"
 	"sluice/local/sim"
 )
+
+// TestReadmeTests holds the README to the packages that it shows being tested.
+func TestReadmeTests(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for line := range strings.Lines(string(readme)) {
+		pkg, ok := strings.CutPrefix(line, "ok  \tsluice")
+		if !ok {
+			continue
+		}
+		shown++
+		pkg, _, _ = strings.Cut(pkg, "\t")
+		tests, err := filepath.Glob(filepath.Join("../..", pkg, "*_test.go"))
+		if err != nil || len(tests) == 0 {
+			t.Errorf("README.md shows tests of sluice%s, which has none", pkg)
+		}
+	}
+	if shown == 0 {
+		t.Error("README.md shows no tests")
+	}
+}
 
 // TestReadme plays the demo and holds the README to it: each line that the README
 // shows after make demo is printed, in that order. A line ... stands for any lines,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,10 +78,10 @@ func TestABatchOfEverything(t *testing.T) {
 	if got := fmt.Sprint(out.BatchItemFailures); got != "[{bad1} {bad2} {bad3}]" {
 		t.Errorf("given back: %s", got)
 	}
-	if diff := cmp.Diff([]string{"acme/churn/a.csv 1", "acme/churn/b.csv 1", "acme/churn/b.csv 2", "labels/../\n\"x\" 1"}, sorted(w.objects("churn", 1))); diff != "" {
+	if diff := cmp.Diff([]string{"acme/churn/a.csv 1", "acme/churn/b.csv 1", "acme/churn/b.csv 2", "labels/../\n\"x\" 1"}, slices.Sorted(slices.Values(w.objects("churn", 1)))); diff != "" {
 		t.Errorf("churn's demand (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"acme/churn/a.csv 1", "acme/churn/b.csv 1", "acme/churn/b.csv 2", "acme/churn/readme 1"}, sorted(w.objects("fraud", 1))); diff != "" {
+	if diff := cmp.Diff([]string{"acme/churn/a.csv 1", "acme/churn/b.csv 1", "acme/churn/b.csv 2", "acme/churn/readme 1"}, slices.Sorted(slices.Values(w.objects("fraud", 1)))); diff != "" {
 		t.Errorf("fraud's demand (-want +got):\n%s", diff)
 	}
 	w.Do(func() {
@@ -104,16 +105,6 @@ func TestABatchOfEverything(t *testing.T) {
 			t.Errorf("the log has no %s:\n%s", want, log.String())
 		}
 	}
-}
-
-func sorted(s []string) []string {
-	// Insertion keeps this readable; there are a handful.
-	for i := range s {
-		for j := i; j > 0 && s[j] < s[j-1]; j-- {
-			s[j], s[j-1] = s[j-1], s[j]
-		}
-	}
-	return s
 }
 
 // The same events in another batch, or in another order, are the same demand.
@@ -213,7 +204,7 @@ func TestCrashes(t *testing.T) {
 			if _, err := w.onData(e); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]string{"acme/churn/a.csv 1", "labels/b 1"}, sorted(w.objects("churn", 1))); diff != "" {
+			if diff := cmp.Diff([]string{"acme/churn/a.csv 1", "labels/b 1"}, slices.Sorted(slices.Values(w.objects("churn", 1)))); diff != "" {
 				t.Errorf("call %d, effect %v (-want +got):\n%s", n, effect, diff)
 			}
 			if diff := cmp.Diff([]string{"churn-g1 RUNNING"}, w.executions()); diff != "" {

@@ -30,6 +30,7 @@ const (
 type Judged struct {
 	Decision Decision `json:"decision"`
 	Reason   string   `json:"reason"`
+	Seconds  int      `json:"seconds"` // to the next look
 }
 
 const (
@@ -37,6 +38,8 @@ const (
 	history = 24 * time.Hour
 	// longestPause is how long a rollout is held without a conclusion.
 	longestPause = 24 * time.Hour
+	// longestLook is the time between two looks of a long pause. The lease outlives it.
+	longestLook = 30 * time.Minute
 )
 
 // Judge is the handler of judge: one look. What can be seen on the endpoint and on
@@ -51,10 +54,13 @@ func (s *Shifting) Judge(ctx context.Context, in Step) (Judged, error) {
 	if err := s.Desk.Hold(ctx, leasing.ForEndpoint(r.Endpoint), in.Rollout, in.Now); err != nil {
 		return Judged{}, err
 	}
-	r.Steps[r.Step].EndedAt = time.Time{} // an earlier try of this look may have ended the step
+	r.Steps[r.Step].EndedAt, r.Reason = time.Time{}, "" // an earlier try of this look may have ended the step
 	j, err := s.look(ctx, in, &r)
 	if err != nil {
 		return Judged{}, err
+	}
+	if j.Seconds == 0 {
+		j.Seconds = int(r.Plan.Look / time.Second)
 	}
 	edge.Note(ctx, "decision", j.Decision)
 	switch j.Decision {
@@ -100,7 +106,7 @@ func (s *Shifting) look(ctx context.Context, in Step, r *rollout.Record) (Judged
 	if err != nil {
 		return Judged{}, fmt.Errorf("writing a verdict: %w", err)
 	}
-	return Judged{Decision: l.Decision, Reason: l.Reason}, s.note(ctx, in, "look", string(data), "%s at %d %%: %s", l.Decision, l.Weight, l.Reason)
+	return Judged{Decision: l.Decision, Reason: l.Reason, Seconds: int(pace(in.Now, *r, l.Verdict) / time.Second)}, s.note(ctx, in, "look", string(data), "%s at %d %%: %s", l.Decision, l.Weight, l.Reason)
 }
 
 // Look is one look with the numbers behind it, as history keeps it.
@@ -137,6 +143,17 @@ func (s *Shifting) decide(now time.Time, r rollout.Record, l Look) (Decision, st
 		return GoBack, fmt.Sprintf("held for %s without a conclusion: %s", spec.Duration(longestPause), reason)
 	}
 	return KeepBaking, reason
+}
+
+// pace is the time to the next look. While nothing can be concluded it grows with the
+// pause: a day of looks every minute would fill the execution's history. Alarms wake
+// the bake all the same.
+func pace(now time.Time, r rollout.Record, v judge.Verdict) time.Duration {
+	if !v.Paused || v.Step != r.Step {
+		return r.Plan.Look
+	}
+	held := now.Sub(r.Steps[r.Step].ReachedAt)
+	return max(r.Plan.Look, min(held/8, longestLook).Truncate(time.Minute))
 }
 
 // served says what both sides have served.

@@ -9,6 +9,7 @@ import (
 
 	"sluice/shared/edge"
 	"sluice/shared/fault"
+	"sluice/shared/leasing"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 	"sluice/shared/training"
@@ -40,7 +41,7 @@ func (s *Shifting) PlanRollout(ctx context.Context, in Step) (Planned, error) {
 		return Planned{Reason: fmt.Sprintf("rollout %s ended as %s on %s", r.ID, r.State, r.EndedAt.Format(time.DateOnly)), Seconds: 1}, nil
 	}
 	if r.State == rollout.Waiting { // else planned by an earlier try
-		refusal, err := s.plan(ctx, &r)
+		refusal, err := s.plan(ctx, &r, in.Lease)
 		if err != nil {
 			return Planned{}, err
 		}
@@ -64,12 +65,15 @@ func (s *Shifting) PlanRollout(ctx context.Context, in Step) (Planned, error) {
 }
 
 // plan fills in the record, or says why there can be no rollout.
-func (s *Shifting) plan(ctx context.Context, r *rollout.Record) (refusal string, err error) {
+func (s *Shifting) plan(ctx context.Context, r *rollout.Record, lease string) (refusal string, err error) {
 	sp, err := s.Table.Spec(ctx, r.Model)
 	if err != nil {
 		return refused(err)
 	}
 	r.Endpoint, r.Spec, r.Rules = sp.Endpoint.Name, sp.Version(), sp.Rollout
+	if lease != leasing.ForEndpoint(r.Endpoint) {
+		return fmt.Sprintf("the spec names endpoint %s now, and the lease is on %s; approve the package again", r.Endpoint, lease), nil
+	}
 	if r.Plan, err = rollout.MakePlan(sp.Rollout); err != nil {
 		return refused(err)
 	}

@@ -45,7 +45,7 @@ func TestPlan(t *testing.T) {
 	}
 	// Another try finds the plan, whatever the spec says by now, and changes nothing.
 	w.apply(func(s *spec.Spec) { s.Rollout.Canary.Weight = 50 })
-	if again := call(w, w.shift.PlanRollout, shifting.Step{Rollout: id, Model: "churn", Package: w.package2, Now: noon}); again != got {
+	if again := call(w, w.shift.PlanRollout, shifting.Step{Rollout: id, Model: "churn", Package: w.package2, Lease: "endpoint/churn-prod", Now: noon}); again != got {
 		t.Errorf("again: %+v", again)
 	}
 	if diff := cmp.Diff(want, w.record()); diff != "" || len(w.history()) != 1 {
@@ -127,6 +127,9 @@ func TestRefusals(t *testing.T) {
 			w.serve(false, v)
 		}, "version 3 of churn is in production, which is newer than version 2"},
 		{"an alarm that is missing", func(s *spec.Spec) { s.Rollout.Alarms = []string{"five", "typo"} }, nil, "alarm typo does not exist"},
+		{"a lease on another endpoint", nil, func(w *world) {
+			w.step0 = func(s *shifting.Step) { s.Lease = "endpoint/churn-old" }
+		}, "the spec names endpoint churn-prod now, and the lease is on endpoint/churn-old"},
 		{"an alarm that rings", nil, func(w *world) { w.ring("slow", "ALARM") }, "alarm slow is in ALARM already: because"},
 	}
 	for _, tt := range tests {
@@ -140,6 +143,10 @@ func TestRefusals(t *testing.T) {
 				tt.make(w)
 			}
 			s := w.step()
+			var changed spec.Spec
+			if change(&changed); changed.Endpoint.Name != "" {
+				s.Lease = "endpoint/" + changed.Endpoint.Name
+			}
 			if w.step0 != nil {
 				w.step0(&s)
 			}
@@ -223,8 +230,9 @@ func TestAnOldName(t *testing.T) {
 		w := planned(t)
 		call(w, w.shift.ReportRollout, shifting.End{Return: shifting.Return{Step: w.step()}, State: state})
 		before := w.record()
-		w.RunFor(100 * 24 * time.Hour)
-		if got := call(w, w.shift.PlanRollout, w.step()); got.Go || !strings.Contains(got.Reason, "ended as "+string(state)+" on 2026-03-02") {
+		later := w.step()
+		later.Now = noon.AddDate(0, 0, 100)
+		if got := call(w, w.shift.PlanRollout, later); got.Go || !strings.Contains(got.Reason, "ended as "+string(state)+" on 2026-03-02") {
 			t.Errorf("after %s: %+v", state, got)
 		}
 		if diff := cmp.Diff(before, w.record()); diff != "" {
@@ -233,37 +241,39 @@ func TestAnOldName(t *testing.T) {
 	}
 }
 
-// crashes runs a handler while its process dies at each call, before or after its
-// effect, each time in a new world and then once more undisturbed.
+// crashes runs a handler while its process dies at each call, each time in a new
+// world, and then once more undisturbed. Dying before a call is dying after the one
+// before it, but for the first.
 func crashes(t *testing.T, setup func() *world, handle func(*world), check func(*world, int, wire.Effect)) {
 	t.Helper()
-	for _, effect := range []wire.Effect{wire.CrashBefore, wire.CrashAfter} {
-		for n := 0; ; n++ {
-			w := setup()
-			calls := 0
-			w.srv.Fault = func(*wire.Call, any) wire.Effect {
-				if calls++; calls-1 == n {
-					return effect
-				}
-				return wire.NoFault
+	dies := func(at int, effect wire.Effect) (died bool) {
+		w := setup()
+		calls := 0
+		w.srv.Fault = func(*wire.Call, any) wire.Effect {
+			if calls++; calls-1 == at {
+				return effect
 			}
-			func() {
-				defer func() {
-					if p := recover(); p != nil {
-						if _, crash := p.(wire.Crash); !crash {
-							panic(p)
-						}
-					}
-				}()
-				handle(w)
-			}()
-			w.srv.Fault = nil
-			if calls <= n {
-				break
-			}
-			handle(w)
-			check(w, n, effect)
+			return wire.NoFault
 		}
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					if _, died = p.(wire.Crash); !died {
+						panic(p)
+					}
+				}
+			}()
+			handle(w)
+		}()
+		w.srv.Fault = nil
+		if died {
+			handle(w)
+			check(w, at, effect)
+		}
+		return died
+	}
+	dies(0, wire.CrashBefore)
+	for n := 0; dies(n, wire.CrashAfter); n++ {
 	}
 }
 

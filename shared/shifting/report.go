@@ -7,7 +7,6 @@ import (
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
-	"sluice/shared/leasing"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 )
@@ -51,12 +50,14 @@ func (s *Shifting) ReportRollout(ctx context.Context, in End) (Reported, error) 
 	if err := s.note(ctx, in.Step, "end", "", "%s: %s", r.State, r.Reason); err != nil {
 		return Reported{}, err
 	}
-	if err := s.Notices.Publish(ctx, subject(r), text(r)); err != nil {
+	// The lease goes before the news: people who cannot be told must not keep the
+	// next rollout waiting. If the news fails, all of this is done again.
+	if err := s.release(ctx, in.Step, r); err != nil {
 		return Reported{}, err
 	}
 	edge.Note(ctx, "rollout", r.ID)
 	edge.Note(ctx, "state", r.State)
-	return Reported{State: r.State, Reason: r.Reason}, s.release(ctx, in.Step, r)
+	return Reported{State: r.State, Reason: r.Reason}, s.Notices.Publish(ctx, subject(r), text(r))
 }
 
 // why says what ended the rollout, when nothing before has written it down.
@@ -69,16 +70,7 @@ func (e End) why() string {
 
 // release drops the rollout's waiters and its lease.
 func (s *Shifting) release(ctx context.Context, in Step, r rollout.Record) error {
-	if r.Endpoint == "" {
-		sp, err := s.Table.Spec(ctx, r.Model)
-		if err != nil {
-			_, err = refused(err)
-			return err // without a spec there was no lease
-		}
-		r.Endpoint = sp.Endpoint.Name
-	}
-	lease := leasing.ForEndpoint(r.Endpoint)
-	resources := []event.Resource{event.Endpoint(r.Endpoint), event.LeaseOn(lease)}
+	resources := []event.Resource{event.LeaseOn(in.Lease), event.Endpoint(r.Endpoint)}
 	for _, name := range r.Rules.Alarms {
 		resources = append(resources, event.AlarmNamed(name))
 	}
@@ -86,9 +78,9 @@ func (s *Shifting) release(ctx context.Context, in Step, r rollout.Record) error
 		return err
 	}
 	if r.State == rollout.Halted {
-		return s.Table.HaltLease(ctx, lease, in.Rollout, in.Now)
+		return s.Table.HaltLease(ctx, in.Lease, in.Rollout, in.Now)
 	}
-	return s.Desk.Free(ctx, lease, in.Rollout)
+	return s.Desk.Free(ctx, in.Lease, in.Rollout)
 }
 
 func subject(r rollout.Record) string {

@@ -152,6 +152,7 @@ type Step struct {
 	Rollout string    `json:"rollout"` // id, and name of the execution
 	Model   string    `json:"model"`
 	Package string    `json:"package"` // ARN of the candidate
+	Lease   string    `json:"lease"`   // that the machine took; only where it matters
 	Token   string    `json:"token"`   // of states that wait
 	Now     time.Time `json:"now"`     // when the state was entered
 }

@@ -70,6 +70,7 @@ type world struct {
 	champion string               // ARN of version 1
 	package2 string               // ARN of version 2
 	step0    func(*shifting.Step) // what a test changes in the first step
+	steps    int
 }
 
 const id = "churn-v2" // of the rollout
@@ -156,7 +157,8 @@ func (w *world) register(approval string, b traffic.Behaviour) (arn string) {
 
 // step is the input of a state of the rollout, entered now.
 func (w *world) step() shifting.Step {
-	return shifting.Step{Rollout: id, Model: "churn", Package: w.package2, Token: fmt.Sprintf("token %d", w.Now().UnixMilli()), Now: w.Now()}
+	w.steps++
+	return shifting.Step{Rollout: id, Model: "churn", Package: w.package2, Lease: leasing.ForEndpoint("churn-prod"), Token: fmt.Sprint("token ", w.steps), Now: w.Now()}
 }
 
 // call runs a handler as the holder of the world, and wants it to succeed.

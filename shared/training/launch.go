@@ -9,6 +9,7 @@ import (
 	"iter"
 	"path"
 	"strconv"
+	"strings"
 
 	"sluice/shared/demand"
 	"sluice/shared/edge"
@@ -141,6 +142,9 @@ func (t *Training) read(ctx context.Context, key string) iter.Seq2[demand.Object
 	}
 }
 
+// maxParameter is the length of a pipeline parameter's value. Source: AWS.md B.9.
+const maxParameter = 1024
+
 // start is the request for a run's pipeline execution. Its token is derived from
 // the manifest and from the generation: without the generation, a run that repeats
 // a failed one on the same objects would be given the failed execution again.
@@ -154,6 +158,11 @@ func start(sp spec.Spec, r Run) (Start, error) {
 	})
 	if err != nil {
 		return Start{}, fault.Invalid.Errorf("pipeline parameters of model %s: %w", r.Model, err)
+	}
+	for name, value := range parameters {
+		if len(value) > maxParameter { // causes are text, and may be cut
+			parameters[name] = strings.ToValidUTF8(value[:maxParameter], "")
+		}
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", r.Model, r.Generation, r.Summary.SHA256))
 	return Start{

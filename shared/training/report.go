@@ -56,14 +56,13 @@ func (t *Training) ReportTraining(ctx context.Context, e End) (Reported, error) 
 	if err := t.Room.Forget(ctx, e.Run, event.DemandOf(e.Model), event.PipelineExecution(run.Pipeline), event.LeaseOn(leasing.ForTraining(e.Model))); err != nil {
 		return Reported{}, err
 	}
-	if err := t.Notices.Publish(ctx, subject(run), text(run)); err != nil {
-		return Reported{}, err
-	}
+	// The lease goes before the news: people who cannot be told must not keep the
+	// next run waiting. If the news fails, all of this is done again.
 	if err := t.Desk.Free(ctx, leasing.ForTraining(e.Model), e.Run); err != nil {
 		return Reported{}, err
 	}
 	edge.Note(ctx, "state", run.State)
-	return Reported{State: run.State, Reason: run.Reason}, nil
+	return Reported{State: run.State, Reason: run.Reason}, t.Notices.Publish(ctx, subject(run), text(run))
 }
 
 // outcome says how a run has ended.

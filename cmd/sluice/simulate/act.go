@@ -11,11 +11,30 @@ import (
 	"sluice/local/sqs"
 )
 
-// act is one thing that happens from outside.
+// act is one thing that happens from outside: some time after the beginning, or after
+// a state machine has entered a state.
 type act struct {
-	at   time.Duration // after the beginning
+	at   time.Duration
 	text string
 	do   func(*play) error
+	when entry // the zero entry is the beginning
+}
+
+// entry is the nth time that any execution enters a state.
+type entry struct {
+	state string
+	nth   int
+}
+
+// timely lets an act come in the middle of a rollout, most of the time: by chance
+// alone most would miss it.
+func timely(d dice, a act) act {
+	if d.often(70) {
+		a.when = entry{pick(d, "PrepareVariants", "AwaitVariants", "ShiftWeight", "AwaitWeight", "Bake", "Bake", "Judge", "Promote", "AwaitPromotion", "RollBack", "AwaitBaseline"), d.between(1, 4)}
+		a.at = pick(d, 0, time.Second, 30*time.Second, 4*time.Minute)
+		a.text += fmt.Sprintf(" (%s after entry %d of %s)", a.at, a.when.nth, a.when.state)
+	}
+	return a
 }
 
 // drawActs draws what happens: bursts of data whose keys overlap, alarms, strays,
@@ -23,20 +42,23 @@ type act struct {
 func drawActs(d dice) []act {
 	pool := d.between(3, 60)
 	var acts []act
-	for range d.between(1, 5) {
+	for range d.between(1, 3) {
 		acts = append(acts, burst(d, d.moment(busyHours), pool))
 	}
 	for range d.IntN(3) {
 		acts = append(acts, alarm(drift, d.moment(busyHours)))
 	}
 	for range d.IntN(3) {
-		acts = append(acts, alarm(ringing, d.moment(busyHours)))
+		acts = append(acts, timely(d, alarm(ringing, d.moment(busyHours))))
 	}
 	for range d.IntN(8) {
-		acts = append(acts, mishap(d, d.moment(busyHours)))
+		acts = append(acts, timely(d, mishap(d, d.moment(busyHours))))
+	}
+	if d.often(12) {
+		acts = append(acts, timely(d, meddle(d, d.moment(busyHours))))
 	}
 	if d.often(20) {
-		acts = append(acts, act{d.moment(busyHours), "a message that is no event", func(p *play) error {
+		acts = append(acts, act{at: d.moment(busyHours), text: "a message that is no event", do: func(p *play) error {
 			return p.aws().SQS.Send(p.arn("DataQueue"), "no event", nil, sqs.Principal{Service: "events.amazonaws.com", SourceARN: p.arn("DataRule")})
 		}})
 	}
@@ -62,7 +84,7 @@ func burst(d dice, at time.Duration, pool int) act {
 		}
 		puts = append(puts, p)
 	}
-	return act{at, fmt.Sprintf("%d objects arrive over %s", len(puts), over), func(p *play) error {
+	return act{at: at, text: fmt.Sprintf("%d objects arrive over %s", len(puts), over), do: func(p *play) error {
 		for n, x := range puts {
 			p.world().After(x.after, "simulate: put", func() {
 				p.fail(p.aws().S3.Put(x.bucket, x.key, fmt.Appendf(nil, "%d at %s", n, p.world().Now())))
@@ -81,7 +103,7 @@ func key(n int) string {
 // alarm sets an alarm off. CloudWatch takes it back with its next look, if the
 // metric does not say the same.
 func alarm(name string, at time.Duration) act {
-	return act{at, "alarm " + name + " goes off", func(p *play) error {
+	return act{at: at, text: "alarm " + name + " goes off", do: func(p *play) error {
 		_, err := cloudwatch.NewFromConfig(p.aws().AdminConfig()).SetAlarmState(p.ctx, &cloudwatch.SetAlarmStateInput{
 			AlarmName: &name, StateValue: types.StateValueAlarm, StateReason: aws.String("drawn to go off"),
 		})

@@ -20,8 +20,8 @@ const (
 	ringing   = "churn-5xx" // the alarm of rollouts
 	features  = "acme-features"
 	labels    = "acme-labels"
-	longest   = 10 * 24 * time.Hour // of virtual time, after which a world is said not to come to rest
-	busyHours = 6 * time.Hour       // in which things happen from outside
+	longest   = 30 * 24 * time.Hour // of virtual time, after which a world is said not to come to rest
+	busyHours = 4 * time.Hour       // in which things happen from outside
 )
 
 //go:embed pipeline.json
@@ -59,7 +59,7 @@ func Draw(seed uint64) (*Case, error) {
 	}
 	c := &Case{Seed: seed, scenario: s, spec: *sp}
 	s.Seed, s.Limit, s.History = seed, spec.Duration(longest), spec.Duration(d.minutes(30, 120))
-	s.Traffic = stage.Traffic{RPM: pick(d, 4.0, 40, 40, 120, 120, 300, 600), Pattern: pick(d, "steady", "steady", "diurnal", "bursty")}
+	s.Traffic = stage.Traffic{RPM: pick(d, 0.0, 4, 40, 40, 120, 120, 300, 600), Pattern: pick(d, "steady", "steady", "diurnal", "bursty")}
 	s.Champion = good(d)
 	s.Models = drawModels(d)
 	s.Alarms = drawAlarms(d)

@@ -100,6 +100,9 @@ func generationOf(name string) string {
 
 func oneSide(w *watch, _ rest) string {
 	r := w.rollouts[w.writer]
+	if w.foreign {
+		return "" // somebody else may have had the last word
+	}
 	if r == nil {
 		return w.alone(endpoint+"-v1", variant)
 	}

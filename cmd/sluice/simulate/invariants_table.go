@@ -102,9 +102,10 @@ func servedOnce(w *watch, x write) string {
 	return ""
 }
 
-// trueEnd asks the endpoint itself. AWS may be maintaining it by then.
+// trueEnd asks the endpoint itself. AWS may be maintaining it by then. Where somebody
+// else changes it too, it may have changed since Sluice looked.
 func trueEnd(w *watch, x write) string {
-	if x.sk != "ROLLOUT" || x.after == nil {
+	if x.sk != "ROLLOUT" || x.after == nil || w.foreign {
 		return ""
 	}
 	side := ""

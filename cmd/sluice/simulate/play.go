@@ -45,12 +45,13 @@ type Broken struct {
 
 // play is one world under way.
 type play struct {
-	ctx   context.Context
-	c     *Case
-	st    *stage.Stage
-	names map[string]string // folders of functions, by the function's name
-	watch *watch
-	err   error // of the simulation itself
+	ctx     context.Context
+	c       *Case
+	st      *stage.Stage
+	names   map[string]string // folders of functions, by the function's name
+	entries map[string]int    // how often states were entered
+	watch   *watch
+	err     error // of the simulation itself
 }
 
 func (p *play) aws() *local.AWS   { return p.st.AWS }
@@ -73,7 +74,7 @@ func (p *play) fail(err error) {
 // Play plays a case from its beginning until nothing is left to happen, or until an
 // invariant is broken.
 func Play(ctx context.Context, c *Case) (Outcome, error) {
-	p := &play{ctx: ctx, c: c, names: map[string]string{}}
+	p := &play{ctx: ctx, c: c, names: map[string]string{}, entries: map[string]int{}}
 	p.watch = newWatch(p)
 	var err error
 	if p.st, err = stage.Set(ctx, c.scenario, sim.NewWorld(stage.Opening, c.Seed), p.host); err != nil {
@@ -116,9 +117,19 @@ func (p *play) begin() {
 		w.trains(r)
 		return script(r)
 	}
+	p.entered("")
+}
+
+// entered lets come what was to come after the latest entry of a state; "" is the
+// beginning.
+func (p *play) entered(state string) {
+	p.entries[state]++
 	for _, x := range p.c.Acts {
+		if x.when.state != state || x.when.nth != p.entries[state] && state != "" {
+			continue
+		}
 		p.world().After(x.at, "simulate: "+x.text, func() {
-			w.tell(ui.Trigger, "outside", "%s", x.text)
+			p.watch.tell(ui.Trigger, "outside", "%s", x.text)
 			p.fail(x.do(p))
 		})
 	}
@@ -165,7 +176,11 @@ func (h host) Invoke(in lambda.Invocation) lambda.Outcome {
 // unlock is a person who looks at a halted rollout some time later, brings the
 // endpoint back to one side and frees it, as sluice unlock does.
 func (p *play) unlock(id string) {
-	after := time.Duration(p.world().Rand("person").IntN(180)+1) * time.Minute
+	dice := p.world().Rand("person")
+	after := time.Duration(dice.IntN(180)+1) * time.Minute
+	if dice.IntN(5) == 0 {
+		after = 9 * 24 * time.Hour // on holiday
+	}
 	p.world().After(after, "simulate: a person unlocks", func() {
 		lease := p.watch.leases[leasing.ForEndpoint(endpoint)]
 		if lease.owner != id {

@@ -3,13 +3,15 @@ package simulate
 import (
 	"context"
 	"slices"
+	"time"
 
 	"sluice/local/faults"
 )
 
 // Shrink looks for fewer faults that break the same invariant in the same world:
-// first without each of them, then with each cut to the single calls that it struck.
-// It plays at most tries worlds. The answer is the outcome with the least faults.
+// first without each of them, then with each cut to the single calls that it struck,
+// or to a shorter outage. It plays at most tries worlds. The answer is the outcome
+// with the least faults.
 func Shrink(ctx context.Context, broken Outcome, tries int) Outcome {
 	s := &shrinker{best: broken, tries: tries}
 	s.play = func(l faults.List) (Outcome, bool) {
@@ -19,9 +21,13 @@ func Shrink(ctx context.Context, broken Outcome, tries int) Outcome {
 	if s.breaks(nil) {
 		return s.best
 	}
-	s.drop()
-	s.narrow()
-	s.drop()
+	s.drop(0, len(s.best.Faults))
+	for x := 0; x < len(s.best.Faults); x++ {
+		if f := s.best.Faults[x]; f.Nth > 0 && f.For == 0 || s.narrow(x) {
+			continue
+		}
+		s.shorten(x)
+	}
 	return s.best
 }
 
@@ -44,45 +50,68 @@ func (s *shrinker) breaks(l faults.List) bool {
 	return ok
 }
 
-// drop leaves faults out, half of the list at a time and then less, for as long as
-// the invariant still breaks.
-func (s *shrinker) drop() {
-	for size := max(1, len(s.best.Faults)/2); ; size /= 2 {
-		for at := 0; at < len(s.best.Faults); {
-			l := s.best.Faults
-			without := slices.Concat(l[:at], l[min(len(l), at+size):])
-			if !s.breaks(without) {
-				at += size
+// drop leaves faults out of list[from:to], half of them at a time and then less, for
+// as long as the invariant still breaks. It returns the new end of that part.
+func (s *shrinker) drop(from, to int) int {
+	for size := max(1, (to-from)/2); ; size /= 2 {
+		for at := from; at < to; {
+			end := min(to, at+size)
+			if s.breaks(slices.Concat(s.best.Faults[:at], s.best.Faults[end:])) {
+				to -= end - at
+			} else {
+				at = end
 			}
 		}
 		if size <= 1 {
+			return to
+		}
+	}
+}
+
+const (
+	maxCalls   = 200 // that a fault is cut to for a try
+	maxSingles = 5   // that are a shorter text than a chance or an outage
+)
+
+// narrow replaces fault x, which may strike many calls, by those that it must strike,
+// if they are few.
+func (s *shrinker) narrow(x int) bool {
+	wide := s.best
+	var calls faults.List
+	for _, hit := range wide.Exactly {
+		if hit.Index == x {
+			calls = append(calls, hit.Exactly)
+		}
+	}
+	if len(calls) > maxCalls || !s.breaks(slices.Concat(wide.Faults[:x], calls, wide.Faults[x+1:])) {
+		return false
+	}
+	if s.drop(x, x+len(calls))-x > maxSingles {
+		s.best = wide
+		return false
+	}
+	return true
+}
+
+// shorten halves an outage for as long as the invariant still breaks.
+func (s *shrinker) shorten(x int) {
+	for {
+		f := s.best.Faults[x]
+		half := (f.For / 2).Truncate(time.Second)
+		if half <= 0 {
+			return
+		}
+		first, second := f, f
+		first.For, second.From, second.For = half, f.From+half, f.For-half
+		if !s.breaks(s.with(x, first)) && !s.breaks(s.with(x, second)) {
 			return
 		}
 	}
 }
 
-// maxCalls is how many single calls a fault is cut to at most: beyond it the chance
-// is the shorter text.
-const maxCalls = 200
-
-// narrow replaces each fault that may strike many calls by those it has struck.
-func (s *shrinker) narrow() {
-	for x := 0; x < len(s.best.Faults); x++ {
-		if f := s.best.Faults[x]; f.Nth > 0 && f.For == 0 {
-			continue
-		}
-		var calls faults.List
-		for _, hit := range s.best.Exactly {
-			if hit.Index == x {
-				calls = append(calls, hit.Exactly)
-			}
-		}
-		if len(calls) > maxCalls {
-			continue
-		}
-		l := slices.Concat(s.best.Faults[:x], calls, s.best.Faults[x+1:])
-		if s.breaks(l) {
-			x += len(calls) - 1
-		}
-	}
+// with is the list with another fault at x.
+func (s *shrinker) with(x int, f faults.Fault) faults.List {
+	l := slices.Clone(s.best.Faults)
+	l[x] = f
+	return l
 }

@@ -33,6 +33,7 @@ type watch struct {
 	runs     map[int]*run
 	open     int               // the generation that takes new demand
 	writer   string            // the rollout that changed the endpoint last
+	foreign  bool              // somebody else has changed the endpoint
 	training map[string]bool   // pipeline executions under way
 	newest   map[object]string // sequencers of what was put
 	unheard  map[string]bool   // approved packages whose event was lost
@@ -178,6 +179,7 @@ func (w *watch) wrote(_ string, before, after dynamodb.Item) {
 func (w *watch) moved(arn, state string, entered bool, _ json.RawMessage) {
 	if entered {
 		w.tell(ui.Info, path.Base(strings.ReplaceAll(arn, ":", "/")), "enters %s", state)
+		w.p.entered(state)
 	}
 }
 

@@ -54,6 +54,7 @@ type record struct {
 // series is the minutes of one metric in one unit, by number since 1970.
 type series struct {
 	key     string
+	first   int64 // the earliest minute
 	minutes map[int64]*minute
 }
 
@@ -97,11 +98,14 @@ func (s *Store) Record(m Metric, now time.Time, x Sample) {
 	unit := cmp.Or(x.Unit, "None")
 	se := r.units[unit]
 	if se == nil {
-		se = &series{key + "\x02" + unit, map[int64]*minute{}}
+		se = &series{key: key + "\x02" + unit, minutes: map[int64]*minute{}}
 		r.units[unit] = se
 	}
 	n := x.At.Unix() / 60
 	mi := se.minutes[n]
+	if len(se.minutes) == 0 || n < se.first {
+		se.first = n
+	}
 	if mi == nil {
 		mi = &minute{fate: s.Publication.fate(s.seed, se.key, n)}
 		se.minutes[n] = mi
@@ -153,15 +157,23 @@ func (s *Store) Distributions(m Metric, w Window) ([]time.Time, []*Distribution)
 		return nil, nil
 	}
 	var units []*series
+	first := w.To
 	for _, unit := range slices.Sorted(maps.Keys(r.units)) {
-		if w.Unit == "" || w.Unit == unit {
-			units = append(units, r.units[unit])
+		if se := r.units[unit]; w.Unit == "" || w.Unit == unit {
+			units = append(units, se)
+			if at := time.Unix(60*se.first, 0); at.Before(first) {
+				first = at
+			}
 		}
+	}
+	from := w.From
+	if skip := first.Sub(from) / w.Period; skip > 0 { // nothing was recorded so early
+		from = from.Add(skip * w.Period)
 	}
 	var times []time.Time
 	var out []*Distribution
 	d := &Distribution{}
-	for at := w.From; at.Before(w.To); at = at.Add(w.Period) {
+	for at := from; at.Before(w.To); at = at.Add(w.Period) {
 		for n := at.Unix() / 60; n < at.Add(w.Period).Unix()/60; n++ {
 			for _, se := range units {
 				se.collect(d, n, w.AsOf)

@@ -6,14 +6,22 @@ import (
 	"sluice/local/faults"
 )
 
-// calls are the API calls and functions that faults are drawn for. Sluice makes
-// every one of them.
-var calls = []struct{ service, operation string }{
-	{"dynamodb", "PutItem"}, {"dynamodb", "GetItem"}, {"dynamodb", "Query"}, {"dynamodb", "DeleteItem"}, {"dynamodb", "TransactWriteItems"}, {"dynamodb", "*"},
-	{"sagemaker", "DescribeEndpoint"}, {"sagemaker", "UpdateEndpoint"}, {"sagemaker", "UpdateEndpointWeightsAndCapacities"}, {"sagemaker", "CreateModel"},
-	{"sagemaker", "CreateEndpointConfig"}, {"sagemaker", "StartPipelineExecution"}, {"sagemaker", "DescribePipelineExecution"}, {"sagemaker", "UpdateModelPackage"}, {"sagemaker", "*"},
-	{"states", "StartExecution"}, {"states", "SendTaskSuccess"}, {"states", "*"},
-	{"s3", "GetObject"}, {"s3", "PutObject"}, {"sns", "Publish"}, {"cloudwatch", "GetMetricData"}, {"cloudwatch", "DescribeAlarms"}, {"*", "*"},
+// target is what a fault is drawn for.
+type target struct{ service, operation string }
+
+// effects are the calls that change something. Sluice makes every one of them.
+var effects = []target{
+	{"sagemaker", "StartPipelineExecution"}, {"sagemaker", "UpdateEndpoint"}, {"sagemaker", "UpdateEndpointWeightsAndCapacities"},
+	{"sagemaker", "CreateModel"}, {"sagemaker", "CreateEndpointConfig"}, {"sagemaker", "UpdateModelPackage"},
+	{"dynamodb", "PutItem"}, {"dynamodb", "DeleteItem"}, {"dynamodb", "TransactWriteItems"},
+	{"states", "StartExecution"}, {"states", "SendTaskSuccess"}, {"s3", "PutObject"}, {"sns", "Publish"},
+}
+
+// others are calls that read, functions, and all of a kind.
+var others = []target{
+	{"dynamodb", "GetItem"}, {"dynamodb", "Query"}, {"sagemaker", "DescribeEndpoint"}, {"sagemaker", "DescribePipelineExecution"},
+	{"s3", "GetObject"}, {"cloudwatch", "GetMetricData"}, {"cloudwatch", "DescribeAlarms"},
+	{"dynamodb", "*"}, {"sagemaker", "*"}, {"states", "*"}, {"*", "*"},
 	{"lambda", "on-data"}, {"lambda", "on-signal"}, {"lambda", "on-package"}, {"lambda", "launch-pipeline"}, {"lambda", "shift-weight"}, {"lambda", "judge"},
 	{"lambda", "promote"}, {"lambda", "roll-back"}, {"lambda", "report-*"}, {"lambda", "await-*"}, {"lambda", "take-lease"}, {"lambda", "*"},
 }
@@ -30,17 +38,31 @@ func drawFaults(d dice) faults.List {
 			all = append(all, drawOutage(d))
 			continue
 		}
-		c := pick(d, calls...)
-		f := faults.Fault{Service: c.service, Operation: c.operation}
-		f.Effect = pick(d, faults.Throttle, faults.Unavailable, faults.LostRequest, faults.LostAnswer, faults.CrashBefore, faults.CrashAfter)
-		if d.often(50) {
-			f.Nth = d.between(1, 12)
-		} else {
-			f.Chance = pick(d, 0.01, 0.02, 0.05)
-		}
-		all = append(all, f)
+		all = append(all, drawCall(d))
 	}
 	return all
+}
+
+// drawCall draws a fault of calls. Those that had their effect and whose caller does
+// not know it are the hardest to bear.
+func drawCall(d dice) faults.Fault {
+	c := pick(d, others...)
+	if d.often(60) {
+		c = pick(d, effects...)
+	}
+	f := faults.Fault{Service: c.service, Operation: c.operation, Effect: pick(d, faults.LostAnswer, faults.CrashAfter)}
+	if d.often(40) {
+		f.Effect = pick(d, faults.Throttle, faults.Unavailable, faults.LostRequest, faults.CrashBefore)
+	}
+	switch {
+	case d.often(30):
+		f.Chance = pick(d, 0.01, 0.02, 0.05)
+	case d.often(50):
+		f.Nth = d.between(1, 3)
+	default:
+		f.Nth = d.between(1, 15)
+	}
+	return f
 }
 
 // drawOutage draws a service that answers nobody for a while.

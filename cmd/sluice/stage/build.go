@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -22,11 +23,14 @@ func Build(ctx context.Context, root, dir string) (int, error) {
 	if err != nil || len(mains) == 0 {
 		return 0, fmt.Errorf("there are no functions below %s: run this in a checkout of the repository", root)
 	}
-	flat, err := os.MkdirTemp("", "sluice-build-")
+	// The compiler finds last time's binaries here and links only what has changed.
+	flat, err := filepath.Abs(filepath.Join(dir, ".all"))
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(flat)
+	if err := os.MkdirAll(flat, 0o755); err != nil {
+		return 0, err
+	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", flat+string(filepath.Separator), "./functions/...")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -35,26 +39,22 @@ func Build(ctx context.Context, root, dir string) (int, error) {
 	}
 	for _, m := range mains {
 		name := filepath.Base(filepath.Dir(m))
-		to := filepath.Join(dir, name, "bootstrap")
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		if err := put(filepath.Join(flat, name), filepath.Join(dir, name, "bootstrap")); err != nil {
 			return 0, err
-		}
-		if err := os.Rename(filepath.Join(flat, name), to); err != nil {
-			if err := copyFile(filepath.Join(flat, name), to); err != nil {
-				return 0, err
-			}
 		}
 	}
 	return len(mains), nil
 }
 
-// copyFile copies a binary where renaming cannot: to another disk.
-func copyFile(from, to string) error {
-	b, err := os.ReadFile(from)
-	if err != nil {
+// put makes to the same file as from. A process that still runs the old one keeps it.
+func put(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(to, b, 0o755)
+	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Link(from, to)
 }
 
 // Door is where local AWS listens on loopback.

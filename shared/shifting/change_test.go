@@ -176,7 +176,7 @@ func TestALostLease(t *testing.T) {
 
 func TestShiftWeight(t *testing.T) {
 	w := prepared(t)
-	asked := w.Now()
+	var asked time.Time
 	for i, want := range []struct {
 		weight   int
 		endpoint string

@@ -34,7 +34,6 @@ import (
 	"sluice/shared/rollout"
 	"sluice/shared/shifting"
 	"sluice/shared/spec"
-	"sluice/shared/training"
 	"sluice/shared/waiting"
 )
 
@@ -305,5 +304,3 @@ func (w *world) ring(name, state string) {
 		w.ok(err)
 	})
 }
-
-const approved = training.Approved

@@ -135,6 +135,21 @@ func (w *watch) share(variant string) float64 {
 	return mine / sum
 }
 
+// step is an execution that enters a state.
+type step struct{ execution, state string }
+
+// ofSteps are asked when an execution enters a state.
+var ofSteps = []check[step]{
+	{"halt-holds", "a rollout that halts half way keeps the endpoint until a person frees it", haltHolds},
+}
+
+func haltHolds(w *watch, s step) string {
+	if s.state == "Halted" && w.rollout(s.execution).changed && w.leases[leasing.ForEndpoint(endpoint)].owner == "" {
+		return s.execution + " halts, and the endpoint is free"
+	}
+	return ""
+}
+
 // ofTrainings are asked when a pipeline execution begins.
 var ofTrainings = []check[pipelines.Run]{
 	{"one-training", "a model trains once at a time", oneTraining},

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"sluice/shared/leasing"
 )
 
 // ofWrites are asked when an item of the table was changed.
@@ -148,6 +146,3 @@ func refusedHarmless(w *watch, x write) string {
 	}
 	return ""
 }
-
-// leased reports who holds the endpoint.
-func (w *watch) leased() string { return w.leases[leasing.ForEndpoint(endpoint)].owner }

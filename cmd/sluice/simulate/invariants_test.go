@@ -126,6 +126,12 @@ func TestOtherInvariants(t *testing.T) {
 	expect(t, "one that runs", comesToRest(nil, rest{idle: true, executions: []states.Execution{long}}), "churn-v2 runs since")
 	expect(t, "a world at rest", comesToRest(nil, rest{idle: true}), "")
 	expect(t, "a world without rest", comesToRest(nil, rest{}), "still goes on")
+	w := seen()
+	w.rollouts["churn-v2"].changed = true
+	expect(t, "a halt that holds", haltHolds(w, step{"churn-v2", "Halted"}), "")
+	delete(w.leases, "endpoint/"+endpoint)
+	expect(t, "a halt that lets go", haltHolds(w, step{"churn-v2", "Halted"}), "the endpoint is free")
+	expect(t, "a halt without a change", haltHolds(w, step{"churn-v3", "Halted"}), "")
 	expect(t, "a lease that stays", leasesFreed(seen(), rest{}), "churn-v2 holds endpoint/churn-prod")
 }
 

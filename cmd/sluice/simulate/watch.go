@@ -177,10 +177,13 @@ func (w *watch) wrote(_ string, before, after dynamodb.Item) {
 
 // moved sees executions enter and leave states.
 func (w *watch) moved(arn, state string, entered bool, _ json.RawMessage) {
-	if entered {
-		w.tell(ui.Info, path.Base(strings.ReplaceAll(arn, ":", "/")), "enters %s", state)
-		w.p.entered(state)
+	if !entered {
+		return
 	}
+	name := path.Base(strings.ReplaceAll(arn, ":", "/"))
+	w.tell(ui.Info, name, "enters %s", state)
+	verify(w, ofSteps, step{name, state})
+	w.p.entered(state)
 }
 
 // trains sees a pipeline execution begin.

@@ -6,7 +6,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
 # How many seeds make sim tries.
-SEEDS ?= 1000
+SEEDS ?= 300
 
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 GO_CODE := $(wildcard *.go) cmd functions local shared
@@ -37,7 +37,7 @@ check: ## vet, format, staticcheck, govulncheck, state machines, template
 	go test -run '^TestMachines' .
 	.ci/template
 
-sim: ## rehearse many rollouts under faults: SEEDS=1000 of them
+sim: ## rehearse many rollouts under faults: SEEDS=300 of them
 	go run ./cmd/sluice sim --seeds $(SEEDS)
 
 bench: bench-judge ## measure speed, and the judge against its goals

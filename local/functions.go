@@ -47,10 +47,14 @@ func (p parts) intake() *intake.Intake {
 	return intake.New(p.table(), awsobjects.Open(p.cfg, p.get(edge.Store)), awsmachines.Open(p.cfg, p.get(edge.TrainingMachine)))
 }
 
+func (p parts) requesting() *requesting.Requesting {
+	return requesting.New(p.table(), awsmachines.Open(p.cfg, p.get(edge.RolloutMachine)))
+}
+
 func (p parts) training() *training.Training {
 	return &training.Training{
 		Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)),
-		Pipelines: awspipelines.Open(p.cfg), Registry: awspipelines.OpenRegistry(p.cfg),
+		Pipelines: awspipelines.Open(p.cfg), Registry: awspipelines.OpenRegistry(p.cfg), Rollouts: p.requesting(),
 		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
 	}
 }
@@ -71,7 +75,7 @@ var Functions = map[string]func(parts) edge.Handler{
 	"on-alarm":  func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
 	"on-signal": func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
 	"on-package": func(p parts) edge.Handler {
-		return edge.Handle("on-package", p.log, requesting.New(p.table(), awsmachines.Open(p.cfg, p.get(edge.RolloutMachine))).OnPackage)
+		return edge.Handle("on-package", p.log, p.requesting().OnPackage)
 	},
 	"take-lease": func(p parts) edge.Handler {
 		return edge.Handle("take-lease", p.log, leasing.NewDesk(p.table(), p.room()).TakeLease)

@@ -2,10 +2,12 @@
 package main
 
 import (
+	"sluice/shared/awsmachines"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awspipelines"
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
+	"sluice/shared/requesting"
 	"sluice/shared/training"
 )
 
@@ -16,6 +18,7 @@ func main() {
 		Table:     table,
 		Store:     awsobjects.Open(cfg, edge.Store.Must()),
 		Pipelines: awspipelines.Open(cfg),
+		Rollouts:  requesting.New(table, awsmachines.Open(cfg, edge.RolloutMachine.Must())),
 		Registry:  awspipelines.OpenRegistry(cfg),
 	}
 	edge.Start("gate-package", run.GatePackage)

@@ -1,5 +1,6 @@
-// Package requesting turns approvals in the model registry into rollouts. Its
-// method is the handler of on-package.
+// Package requesting turns approvals in the model registry into rollouts. It has the
+// handler of on-package, and training asks through it for what the gate approved:
+// the registry's events may be lost.
 //
 // The registry repeats itself, and tells of every edit of a package: only a change
 // of the approval asks for a rollout, and the rollout's name is derived from the
@@ -84,12 +85,19 @@ func (q *Requesting) OnPackage(ctx context.Context, raw json.RawMessage) (Reques
 	if p.Version < 1 {
 		return Requested{}, fault.Invalid.Errorf("event %s: %s has no version", e.ID, p.ARN)
 	}
+	id, err := q.Request(ctx, model, p.ARN, p.Version)
+	return Requested{Rollout: id}, err
+}
+
+// Request asks for the rollout of a version of a model's package, and returns its id.
+// Asking again asks for the same one.
+func (q *Requesting) Request(ctx context.Context, model, packageARN string, version int) (id string, err error) {
 	sp, err := q.table.Spec(ctx, model)
 	if err != nil {
-		return Requested{}, err
+		return "", err
 	}
-	in := Input{Rollout: rollout.ID(model, p.Version, 0), Model: model, Package: p.ARN, Lease: leasing.ForEndpoint(sp.Endpoint.Name)}
+	in := Input{Rollout: rollout.ID(model, version, 0), Model: model, Package: packageARN, Lease: leasing.ForEndpoint(sp.Endpoint.Name)}
 	edge.Note(ctx, "rollout", in.Rollout)
 	_, err = q.rollouts.Start(ctx, in.Rollout, in)
-	return Requested{Rollout: in.Rollout}, err
+	return in.Rollout, err
 }

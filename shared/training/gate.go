@@ -30,7 +30,7 @@ const maxDescription = 1024
 
 // GatePackage is the handler of gate-package: it holds the run's model package
 // against the spec's conditions and writes the answer as its approval, with the
-// reasons. The registry's event then starts the rollout. A package that waits for a
+// reasons, and asks for the rollout of what it approved. A package that waits for a
 // person is given the reasons and keeps its approval.
 func (t *Training) GatePackage(ctx context.Context, s Step) (Gated, error) {
 	sp, err := t.Table.Spec(ctx, s.Model)
@@ -78,7 +78,12 @@ func (t *Training) GatePackage(ctx context.Context, s Step) (Gated, error) {
 		g.Approval = pkg.Approval
 	}
 	run.Package, run.Approval, run.Reason = pkg.ARN, g.Approval, g.Reason
-	return g, t.Table.PutRun(ctx, run)
+	if err := t.Table.PutRun(ctx, run); err != nil || g.Approval != Approved {
+		return g, err
+	}
+	// The registry's event asks for the same rollout, if it is not lost.
+	_, err = t.Rollouts.Request(ctx, s.Model, pkg.ARN, pkg.Version)
+	return g, err
 }
 
 // approve writes the decision and reads it back.

@@ -285,3 +285,26 @@ func TestGateCrashes(t *testing.T) {
 		}
 	}
 }
+
+// The registry's event may be lost, so what the gate approved asks for its rollout
+// itself. A rejected package, or one that waits for a person, asks for none.
+func TestTheGateAsksForTheRollout(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		report float64
+		change []func(*spec.Spec)
+		want   int
+	}{
+		{"approved", 0.9, nil, 1},
+		{"rejected", 0.1, nil, 0},
+		{"waits for a person", 0.9, []func(*spec.Spec){manually}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, arn := trained(t, tt.report, tt.change...)
+			call(w, w.run.GatePackage, w.step(1))
+			if len(w.asked) != tt.want || tt.want > 0 && w.asked[0] != "churn 1 "+arn {
+				t.Errorf("asked for %q", w.asked)
+			}
+		})
+	}
+}

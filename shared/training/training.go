@@ -78,6 +78,12 @@ type registry interface {
 	Champion(ctx context.Context, endpoint string) (arn string, err error)
 }
 
+type rollouts interface {
+	// Request asks for the rollout of a version of a model's package. Asking again
+	// asks for the same one.
+	Request(ctx context.Context, model, packageARN string, version int) (id string, err error)
+}
+
 type notices interface {
 	// Publish sends a report to people.
 	Publish(ctx context.Context, subject, text string) error
@@ -89,6 +95,7 @@ type Training struct {
 	Store     store
 	Pipelines pipelines
 	Registry  registry
+	Rollouts  rollouts
 	Room      *waiting.Room
 	Desk      *leasing.Desk
 	Notices   notices

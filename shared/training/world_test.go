@@ -79,6 +79,7 @@ type world struct {
 	run      *training.Training
 	script   func(pipelines.Run) pipelines.Outcome
 	runs     []pipelines.Run
+	asked    asked
 }
 
 // churn is the model of these tests.
@@ -144,13 +145,21 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 		store := awsobjects.Open(cfg, "store")
 		w.intake = intake.New(w.table, store, w.machines)
 		w.run = &training.Training{
-			Table: w.table, Store: store, Pipelines: awspipelines.Open(cfg), Registry: awspipelines.OpenRegistry(cfg),
+			Table: w.table, Store: store, Pipelines: awspipelines.Open(cfg), Registry: awspipelines.OpenRegistry(cfg), Rollouts: &w.asked,
 			Room: room, Desk: leasing.NewDesk(w.table, room), Notices: awsnotices.Open(cfg, topic),
 		}
 		_, err = applying.Apply(ctx, w.table, s, "test", noon)
 		w.ok(err)
 	})
 	return w
+}
+
+// asked keeps the rollouts that were asked for.
+type asked []string
+
+func (a *asked) Request(_ context.Context, model, packageARN string, version int) (string, error) {
+	*a = append(*a, fmt.Sprintf("%s %d %s", model, version, packageARN))
+	return "", nil
 }
 
 // auc is a run whose model has this number in its report.

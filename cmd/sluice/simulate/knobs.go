@@ -63,13 +63,19 @@ func mishap(d dice, at time.Duration) act {
 			return nil
 		}}
 	case 3:
-		takes := pick(d, d.minutes(10, 90), d.minutes(10, 90), d.minutes(120, 400))
+		takes := d.minutes(10, 90)
+		if d.often(10) {
+			takes += 4 * time.Hour
+		}
 		return act{at: at, text: fmt.Sprintf("the next update of the endpoint takes %s", takes), do: func(p *play) error {
 			p.aws().SageMaker.Hosting.NextUpdate(endpoint, hosting.Fate{Takes: takes})
 			return nil
 		}}
 	}
-	takes := pick(d, d.minutes(2, 40), d.minutes(2, 40), d.minutes(90, 300))
+	takes := d.minutes(2, 40)
+	if d.often(10) {
+		takes += 3 * time.Hour
+	}
 	return act{at: at, text: fmt.Sprintf("AWS maintains the endpoint for %s", takes), do: func(p *play) error {
 		p.aws().SageMaker.Hosting.Maintain(endpoint, p.world().Now(), takes)
 		return nil

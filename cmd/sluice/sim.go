@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	worlds "sluice/cmd/sluice/simulate"
+	"sluice/cmd/sluice/worlds"
 	"sluice/local/faults"
 )
 

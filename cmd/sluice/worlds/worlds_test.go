@@ -1,4 +1,4 @@
-package simulate_test
+package worlds_test
 
 import (
 	"context"
@@ -8,20 +8,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/cmd/sluice/simulate"
+	"sluice/cmd/sluice/worlds"
 	"sluice/local/faults"
 )
 
 // instant is a clock that stands still: tests have no budget of time.
 func instant() time.Time { return time.Time{} }
 
-func play(t *testing.T, seed uint64) simulate.Outcome {
+func play(t *testing.T, seed uint64) worlds.Outcome {
 	t.Helper()
-	c, err := simulate.Draw(seed)
+	c, err := worlds.Draw(seed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := simulate.Play(t.Context(), c)
+	o, err := worlds.Play(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,8 +46,8 @@ func TestASeedIsAWorld(t *testing.T) {
 
 // A few worlds with every test run; make sim plays hundreds.
 func TestPromisesHold(t *testing.T) {
-	var totals simulate.Totals
-	err := simulate.Run(t.Context(), simulate.Options{From: 23, Seeds: 4, Workers: 2, Now: instant}, func(o simulate.Outcome) {
+	var totals worlds.Totals
+	err := worlds.Run(t.Context(), worlds.Options{From: 23, Seeds: 4, Workers: 2, Now: instant}, func(o worlds.Outcome) {
 		totals.Add(o)
 		if o.Broken != nil {
 			t.Errorf("%s: %s\nreplay: %s", o.Broken.Name, o.Broken.Detail, o.Replay())
@@ -65,8 +65,8 @@ func TestABrokenPromiseIsFoundAndCutDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var broken *simulate.Outcome
-	err = simulate.Run(t.Context(), simulate.Options{From: 6, Seeds: 1, Faults: &l, Workers: 1, Now: instant}, func(o simulate.Outcome) {
+	var broken *worlds.Outcome
+	err = worlds.Run(t.Context(), worlds.Options{From: 6, Seeds: 1, Faults: &l, Workers: 1, Now: instant}, func(o worlds.Outcome) {
 		if o.Broken != nil {
 			broken = &o
 		}
@@ -74,7 +74,7 @@ func TestABrokenPromiseIsFoundAndCutDown(t *testing.T) {
 	if err != nil || broken == nil {
 		t.Fatalf("no invariant is broken by %s: %v", l, err)
 	}
-	small := simulate.Shrink(t.Context(), *broken, 4)
+	small := worlds.Shrink(t.Context(), *broken, 4)
 	if want := "lambda.report-training p=1 crash-before"; small.Faults.String() != want || small.Broken.Name != broken.Broken.Name {
 		t.Errorf("%s is cut to %q, which breaks %v; want %q", l, small.Faults, small.Broken, want)
 	}
@@ -87,7 +87,7 @@ func TestACancelledSimulationEnds(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	played := 0
-	err := simulate.Run(ctx, simulate.Options{Seeds: 5, Workers: 2, Now: instant}, func(simulate.Outcome) { played++ })
+	err := worlds.Run(ctx, worlds.Options{Seeds: 5, Workers: 2, Now: instant}, func(worlds.Outcome) { played++ })
 	if err != nil || played != 0 {
 		t.Errorf("%d worlds were played after the end: %v", played, err)
 	}

@@ -1,4 +1,4 @@
-// Package simulate plays Sluice in worlds that are drawn from seeds: other traffic,
+// Package worlds plays Sluice in worlds that are drawn from seeds: other traffic,
 // models that are bad, slow or turn bad late, bursts of data, alarms, an AWS that
 // undoes what it was asked for, and faults in the calls, functions and events between
 // them. After every step it asks the invariants: what Sluice promises whatever goes
@@ -10,7 +10,7 @@
 //
 // It decides nothing about Sluice, and knows only what Sluice's table, the calls and
 // the truth of local AWS say. The subcommand sim calls it.
-package simulate
+package worlds
 
 import (
 	"context"

@@ -56,6 +56,7 @@ func (p *Play) act(ctx context.Context, a Action) error {
 func (p *Play) put(a Put) {
 	w := p.stage.AWS.World
 	p.doubles += a.Duplicates
+	p.all = p.all || a.Duplicates >= a.Count
 	what := fmt.Sprintf("%s objects arrive in s3://%s/%s", thousands(a.Count), a.Bucket, a.Prefix)
 	if a.Duplicates > 0 {
 		what += fmt.Sprintf(", %s of their events twice", thousands(a.Duplicates))
@@ -75,7 +76,7 @@ func (p *Play) put(a Put) {
 
 // double delivers some events of S3 twice, the second time later.
 func (p *Play) double(e events.Event, _ events.Target) []time.Duration {
-	if e.Source != "aws.s3" || p.doubles == 0 || p.stage.AWS.World.Rand("scenario/doubles").IntN(10) != 0 {
+	if e.Source != "aws.s3" || p.doubles == 0 || !p.all && p.stage.AWS.World.Rand("scenario/doubles").IntN(10) != 0 {
 		return nil
 	}
 	p.doubles--

@@ -15,7 +15,8 @@ type Play struct {
 	stage   *Stage
 	out     ui.Printer
 	err     error
-	doubles int // events of S3 still to be delivered twice
+	doubles int  // events of S3 still to be delivered twice
+	all     bool // and none is to be left out
 	story   story
 }
 

@@ -108,7 +108,7 @@ type Put struct {
 	Prefix     string        `yaml:"prefix"`
 	Suffix     string        `yaml:"suffix"`
 	Count      int           `yaml:"count"`
-	Duplicates int           `yaml:"duplicates"` // events that are delivered a second time
+	Duplicates int           `yaml:"duplicates"` // events that are delivered a second time; Count for all
 	Over       spec.Duration `yaml:"over"`
 }
 

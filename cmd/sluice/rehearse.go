@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -111,8 +110,6 @@ func (c *call) problems(err error) error {
 	if !errors.As(err, &found) {
 		return no("compare it with those in examples/churn/scenarios", "%v", err)
 	}
-	for _, p := range found.Problems {
-		c.print.Problem(ui.Problem{Where: fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column), Text: strings.TrimPrefix(p.Field+": "+p.Message, ": "), Fix: p.Fix})
-	}
+	showProblems(c.print, []checked{{Problems: found.Problems}})
 	return answer(exitNo)
 }

@@ -12,6 +12,7 @@ package shifting
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/shared/edge"
@@ -191,7 +192,7 @@ func (s *Shifting) drive(ctx context.Context, in Step, r rollout.Record, want ro
 	if act != rollout.SetWeights && act != rollout.UpdateTo {
 		return act, truth, nil
 	}
-	if !contains(allowed, act) {
+	if !slices.Contains(allowed, act) {
 		return rollout.Nothing, truth, nil
 	}
 	if err := s.Desk.Hold(ctx, leasing.ForEndpoint(r.Endpoint), in.Rollout, in.Now); err != nil {
@@ -220,13 +221,4 @@ func split(r rollout.Record, want rollout.Target) map[string]int {
 		other = r.Candidate.Variant
 	}
 	return map[string]int{want.Variant: want.Weight, other: 100 - want.Weight}
-}
-
-func contains(acts []rollout.Act, a rollout.Act) bool {
-	for _, x := range acts {
-		if x == a {
-			return true
-		}
-	}
-	return false
 }

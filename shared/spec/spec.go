@@ -85,17 +85,33 @@ type Endpoint struct {
 	// ExecutionRole is the ARN of the role that the model's containers run as;
 	// empty means the role that the deployment of Sluice brings along.
 	ExecutionRole string `json:"executionRole,omitempty"`
+	// Price is what one instance costs in dollars an hour, for `sluice plan`. There
+	// is no default: prices differ by region and contract.
+	Price float64 `json:"price,omitempty"`
 }
 
 // Rollout says how traffic moves to a new model package. Only the block named by
-// Strategy is set.
+// Strategy is set; Shadow also sets the block named by Shadow.Then.
 type Rollout struct {
 	Strategy  Strategy  `json:"strategy,omitempty"`
 	Canary    Canary    `json:"canary,omitzero"`
 	Linear    Linear    `json:"linear,omitzero"`
 	BlueGreen BlueGreen `json:"blueGreen,omitzero"`
+	Shadow    Shadow    `json:"shadow,omitzero"`
+	Steps     []Step    `json:"steps,omitempty"`
 	// FinalBake is the bake at weight 100.
 	FinalBake Duration `json:"finalBake,omitzero"`
+	// Capacity says whether instances follow the weight or are all there from the
+	// start. Headroom is what follow adds to what a share of the traffic needs.
+	Capacity Capacity `json:"capacity,omitempty"`
+	Headroom Percent  `json:"headroom,omitzero"`
+	// Standby is how long the old variant is kept warm after promotion, so that undo
+	// is a weight change; zero for not at all.
+	Standby Duration `json:"standby,omitzero"`
+	// Queue says what a new rollout does while another one has the endpoint.
+	Queue Queue `json:"queue,omitempty"`
+	// Windows are when weights may rise; none means always.
+	Windows []Window `json:"windows,omitempty"`
 	// Alarms are the names of CloudWatch alarms that roll back at once.
 	Alarms []string `json:"alarms,omitempty"`
 	Judge  Judge    `json:"judge,omitzero"`
@@ -108,6 +124,8 @@ const (
 	StrategyCanary    Strategy = "canary"
 	StrategyLinear    Strategy = "linear"
 	StrategyBlueGreen Strategy = "blueGreen"
+	StrategyShadow    Strategy = "shadow"
+	StrategySteps     Strategy = "steps"
 )
 
 // Canary moves Weight whole percent (1..99), bakes, then moves the rest.
@@ -126,6 +144,95 @@ type Linear struct {
 type BlueGreen struct {
 	Bake Duration `json:"bake,omitzero"`
 }
+
+// Shadow mirrors Sampling whole percent (1..100) of the requests to the candidate,
+// whose answers no user gets, bakes, then goes on as Then says: canary, linear or
+// blueGreen.
+type Shadow struct {
+	Sampling int      `json:"sampling,omitempty"`
+	Bake     Duration `json:"bake,omitzero"`
+	Then     Strategy `json:"then,omitempty"`
+}
+
+// Step is one step of strategy steps: exactly one of a weight with its bake, a
+// shadow, an approval and a pause.
+type Step struct {
+	// Weight is the candidate's share, whole percent, 1..99; the last step, at 100,
+	// is FinalBake.
+	Weight  int       `json:"weight,omitempty"`
+	Bake    Duration  `json:"bake,omitzero"`
+	Shadow  *Mirror   `json:"shadow,omitempty"`
+	Approve *Approval `json:"approve,omitempty"`
+	Pause   *Pause    `json:"pause,omitempty"`
+}
+
+// Mirror is a shadow as one step among others.
+type Mirror struct {
+	Sampling int      `json:"sampling,omitempty"`
+	Bake     Duration `json:"bake,omitzero"`
+}
+
+// Approval is a step that waits for a person, at the weight of the step before.
+type Approval struct {
+	Expires   Duration `json:"expires,omitzero"`
+	OnTimeout Timeout  `json:"onTimeout,omitempty"`
+}
+
+// Timeout is what an approval comes to that nobody gave.
+type Timeout string
+
+const (
+	TimeoutRollBack Timeout = "rollBack"
+	TimeoutPromote  Timeout = "promote"
+)
+
+// Pause is a step that waits at the weight of the step before: For a time, or, at
+// zero, until a person resumes.
+type Pause struct {
+	For Duration `json:"for,omitzero"`
+}
+
+// Capacity says how many instances each side has during a rollout.
+type Capacity string
+
+const (
+	CapacityFollow Capacity = "follow"
+	CapacityFull   Capacity = "full"
+)
+
+// Queue is what becomes of a rollout that finds its endpoint taken: the newest waits
+// and older waiting ones end, or the running one is rolled back first.
+type Queue string
+
+const (
+	QueueLatest  Queue = "latest"
+	QueueReplace Queue = "replace"
+)
+
+// Window is a span of local time on some days of the week, in which weights may
+// rise. A window whose To is not after From ends on the next day.
+type Window struct {
+	Days []Day     `json:"days,omitempty"` // on which it begins; none means every day
+	From ClockTime `json:"from"`
+	To   ClockTime `json:"to"`
+	Zone string    `json:"zone,omitempty"` // IANA name; empty means UTC
+}
+
+// Day is a day of the week: mon to sun.
+type Day string
+
+const (
+	Monday    Day = "mon"
+	Tuesday   Day = "tue"
+	Wednesday Day = "wed"
+	Thursday  Day = "thu"
+	Friday    Day = "fri"
+	Saturday  Day = "sat"
+	Sunday    Day = "sun"
+)
+
+// ClockTime is a local time of day, "09:00" to "23:59", or "24:00".
+type ClockTime string
 
 // Judge says how much worse a candidate may be, and how sure the judge must be.
 type Judge struct {

@@ -40,8 +40,14 @@ func (p *Endpoints) Describe(ctx context.Context, name string) (rollout.Endpoint
 	if out.PendingDeploymentSummary != nil {
 		e.PendingConfig = aws.ToString(out.PendingDeploymentSummary.EndpointConfigName)
 	}
-	for _, v := range out.ProductionVariants {
-		e.Variants = append(e.Variants, rollout.Variant{
+	e.Variants, e.Shadows = variants(out.ProductionVariants), variants(out.ShadowProductionVariants)
+	return e, nil
+}
+
+func variants(summaries []types.ProductionVariantSummary) []rollout.Variant {
+	var all []rollout.Variant
+	for _, v := range summaries {
+		all = append(all, rollout.Variant{
 			Name:         aws.ToString(v.VariantName),
 			Weight:       float64(aws.ToFloat32(v.CurrentWeight)),
 			WantedWeight: float64(aws.ToFloat32(v.DesiredWeight)),
@@ -49,7 +55,21 @@ func (p *Endpoints) Describe(ctx context.Context, name string) (rollout.Endpoint
 			WantedCount:  int(aws.ToInt32(v.DesiredInstanceCount)),
 		})
 	}
-	return e, nil
+	return all
+}
+
+// Create makes an endpoint with a config. The config may have been made a moment
+// ago, and not be seen yet: that is NotFound, and worth another try. Errors:
+// Conflict if there is an endpoint of this name.
+func (p *Endpoints) Create(ctx context.Context, endpoint, config string) error {
+	_, err := p.client.CreateEndpoint(ctx, &sagemaker.CreateEndpointInput{EndpointName: &endpoint, EndpointConfigName: &config, Tags: ours})
+	return awsfault.Errorf(err, "creating endpoint %s with config %s", endpoint, config)
+}
+
+// Delete removes an endpoint. Errors: NotReady while it is busy.
+func (p *Endpoints) Delete(ctx context.Context, endpoint string) error {
+	_, err := p.client.DeleteEndpoint(ctx, &sagemaker.DeleteEndpointInput{EndpointName: &endpoint})
+	return awsfault.Errorf(err, "deleting endpoint %s", endpoint)
 }
 
 // Update moves an endpoint to a config. Variants of the same name keep their live
@@ -78,4 +98,15 @@ func (p *Endpoints) SetWeights(ctx context.Context, endpoint string, weights map
 	})
 	_, err := p.client.UpdateEndpointWeightsAndCapacities(ctx, &sagemaker.UpdateEndpointWeightsAndCapacitiesInput{EndpointName: &endpoint, DesiredWeightsAndCapacities: desired})
 	return awsfault.Errorf(err, "setting the weights of endpoint %s", endpoint)
+}
+
+// SetCount sets the instances of one variant; weights stay. SageMaker takes the
+// capacity of one variant a call (AWS.md B.5). Errors: NotReady while the endpoint
+// is busy.
+func (p *Endpoints) SetCount(ctx context.Context, endpoint, variant string, count int) error {
+	_, err := p.client.UpdateEndpointWeightsAndCapacities(ctx, &sagemaker.UpdateEndpointWeightsAndCapacitiesInput{
+		EndpointName:                &endpoint,
+		DesiredWeightsAndCapacities: []types.DesiredWeightAndCapacity{{VariantName: &variant, DesiredInstanceCount: aws.Int32(int32(count))}},
+	})
+	return awsfault.Errorf(err, "giving variant %s of endpoint %s %d instances", variant, endpoint, count)
 }

@@ -19,16 +19,23 @@ func (p *Endpoints) Config(ctx context.Context, name string) (shifting.EndpointC
 	if err != nil {
 		return shifting.EndpointConfig{}, err
 	}
-	c := shifting.EndpointConfig{Name: name, Shadows: len(out.ShadowProductionVariants)}
-	for _, v := range out.ProductionVariants {
-		c.Variants = append(c.Variants, shifting.ConfigVariant{
+	return shifting.EndpointConfig{
+		Name: name, Async: out.AsyncInferenceConfig != nil, Created: aws.ToTime(out.CreationTime),
+		Variants: configVariants(out.ProductionVariants), Shadows: configVariants(out.ShadowProductionVariants),
+	}, nil
+}
+
+func configVariants(all []types.ProductionVariant) []shifting.ConfigVariant {
+	var out []shifting.ConfigVariant
+	for _, v := range all {
+		out = append(out, shifting.ConfigVariant{
 			Name:         aws.ToString(v.VariantName),
 			Model:        aws.ToString(v.ModelName),
 			InstanceType: string(v.InstanceType),
 			Count:        int(aws.ToInt32(v.InitialInstanceCount)),
 		})
 	}
-	return c, nil
+	return out
 }
 
 func (p *Endpoints) config(ctx context.Context, name string) (*sagemaker.DescribeEndpointConfigOutput, error) {
@@ -99,26 +106,9 @@ func (p *Endpoints) EnsureConfig(ctx context.Context, r shifting.ConfigRequest) 
 	if err != nil || made {
 		return err
 	}
-	from, err := p.config(ctx, r.From)
+	in, err := p.copyOf(ctx, r)
 	if err != nil {
 		return err
-	}
-	in := &sagemaker.CreateEndpointConfigInput{
-		EndpointConfigName:     &r.Name,
-		DataCaptureConfig:      from.DataCaptureConfig,
-		KmsKeyId:               from.KmsKeyId,
-		ExplainerConfig:        from.ExplainerConfig,
-		VpcConfig:              from.VpcConfig,
-		ExecutionRoleArn:       from.ExecutionRoleArn,
-		EnableNetworkIsolation: from.EnableNetworkIsolation,
-		MetricsConfig:          from.MetricsConfig,
-		Tags:                   ours,
-	}
-	for _, v := range r.Variants {
-		if len(from.ProductionVariants) == 0 {
-			return fault.Invalid.Errorf("endpoint config %s has no variant to copy", r.From)
-		}
-		in.ProductionVariants = append(in.ProductionVariants, variant(from.ProductionVariants[0], v))
 	}
 	_, err = p.client.CreateEndpointConfig(ctx, in)
 	if err == nil {
@@ -129,6 +119,33 @@ func (p *Endpoints) EnsureConfig(ctx context.Context, r shifting.ConfigRequest) 
 		return err
 	}
 	return failure
+}
+
+// copyOf is the request for a config like From.
+func (p *Endpoints) copyOf(ctx context.Context, r shifting.ConfigRequest) (*sagemaker.CreateEndpointConfigInput, error) {
+	in := &sagemaker.CreateEndpointConfigInput{EndpointConfigName: &r.Name, Tags: ours}
+	var like types.ProductionVariant
+	if r.From != "" {
+		from, err := p.config(ctx, r.From)
+		if err != nil {
+			return nil, err
+		}
+		if len(from.ProductionVariants) == 0 {
+			return nil, fault.Invalid.Errorf("endpoint config %s has no variant to copy", r.From)
+		}
+		like = from.ProductionVariants[0]
+		in.DataCaptureConfig, in.KmsKeyId, in.ExplainerConfig = from.DataCaptureConfig, from.KmsKeyId, from.ExplainerConfig
+		in.VpcConfig, in.ExecutionRoleArn, in.EnableNetworkIsolation = from.VpcConfig, from.ExecutionRoleArn, from.EnableNetworkIsolation
+		in.MetricsConfig = from.MetricsConfig
+	}
+	for _, v := range r.Variants {
+		in.ProductionVariants = append(in.ProductionVariants, variant(like, v))
+	}
+	if r.Shadow != nil {
+		// Its share of copies is its weight over the production variant's, 100.
+		in.ShadowProductionVariants = []types.ProductionVariant{variant(like, *r.Shadow)}
+	}
+	return in, nil
 }
 
 // variant copies like, with what is its own.
@@ -155,6 +172,9 @@ func (p *Endpoints) holds(ctx context.Context, r shifting.ConfigRequest) (bool, 
 	same := slices.EqualFunc(c.Variants, r.Variants, func(a shifting.ConfigVariant, b shifting.WeightedVariant) bool {
 		return a.Name == b.Name && a.Model == b.Model
 	})
+	if r.Shadow != nil {
+		same = same && len(c.Shadows) == 1 && c.Shadows[0].Name == r.Shadow.Name && c.Shadows[0].Model == r.Shadow.Model
+	}
 	if !same {
 		return false, fault.Conflict.Errorf("endpoint config %s exists with other variants; delete it if nothing uses it", r.Name)
 	}

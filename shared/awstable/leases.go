@@ -67,6 +67,39 @@ func (t *Table) Lease(ctx context.Context, name string) (leasing.Lease, error) {
 	return leasing.Lease{Name: l.Name, Owner: l.Owner, Since: time.UnixMilli(l.Since).UTC(), Expires: time.UnixMilli(l.Expires).UTC()}, nil
 }
 
+// nextItem is the newest of those that wait for a lease.
+type nextItem struct {
+	Owner string `json:"owner"`
+	Rank  int    `json:"rank"`
+}
+
+func nextKey(lease string) key { return key{"LEASE#" + lease, "NEXT"} }
+
+// ClaimTurn fills shifting's table.
+func (t *Table) ClaimTurn(ctx context.Context, lease, owner string, rank int) (next string, err error) {
+	err = t.put(ctx, nextKey(lease), nextItem{Owner: owner, Rank: rank}, condition{
+		expression: "attribute_not_exists(pk) OR #owner = :owner OR #rank < :rank",
+		names:      map[string]string{"#owner": "owner", "#rank": "rank"},
+		values:     item{":owner": str(owner), ":rank": num(int64(rank))},
+	})
+	if !fault.Is(err, fault.Conflict) {
+		return owner, err
+	}
+	var it nextItem
+	if ok, err := t.get(ctx, nextKey(lease), &it); err != nil || !ok {
+		if err == nil {
+			err = fault.Conflict.Errorf("the turn for lease %s was left meanwhile", lease)
+		}
+		return "", err
+	}
+	return it.Owner, nil
+}
+
+// LeaveTurn fills shifting's table.
+func (t *Table) LeaveTurn(ctx context.Context, lease, owner string) error {
+	return t.remove(ctx, nextKey(lease), condition{expression: "#owner = :owner", names: ownerName, values: item{":owner": str(owner)}})
+}
+
 func waiterKey(w waiting.Waiter) key { return key{"WAITER#" + string(w.Resource), w.Owner} }
 
 // waiterLife is after how long a forgotten waiter is removed: no task waits longer.

@@ -36,6 +36,9 @@ func (t *Table) PutRollout(ctx context.Context, r rollout.Record) (rollout.Recor
 // ran twice, replaces itself.
 func (t *Table) AddHistory(ctx context.Context, e rollout.Entry) error {
 	k := key{"ROLLOUT#" + e.Rollout, fmt.Sprintf("HISTORY#%s#%s", e.At.UTC().Format(sortable), e.Kind)}
+	if e.Key != "" {
+		k.SK += "#" + e.Key
+	}
 	return t.put(ctx, k, e, condition{})
 }
 

@@ -232,5 +232,8 @@ func AlarmNamed(name string) Resource { return Resource("alarm/" + name) }
 // LeaseOn is the resource of a lease.
 func LeaseOn(lease string) Resource { return Resource("lease/" + lease) }
 
+// RolloutNamed is the resource of a rollout: of commands to it.
+func RolloutNamed(id string) Resource { return Resource("rollout/" + id) }
+
 // DemandOf is the resource of a model's demand.
 func DemandOf(model string) Resource { return Resource(fmt.Sprintf("demand/%s", model)) }

@@ -46,6 +46,8 @@ type Store interface {
 	HoldLease(ctx context.Context, l Lease) error
 	// FreeLease ends a lease if owner has it.
 	FreeLease(ctx context.Context, name, owner string) error
+	// Lease reads who holds a lease; the zero Lease if nobody does.
+	Lease(ctx context.Context, name string) (Lease, error)
 }
 
 // Desk hands out leases.
@@ -88,6 +90,17 @@ func (d *Desk) TakeLease(ctx context.Context, q Request) (Answer, error) {
 		return a, err == nil, err
 	})
 	return a, err
+}
+
+// Try takes the lease, or says who holds it. holder is "" where it was freed
+// meanwhile.
+func (d *Desk) Try(ctx context.Context, name, owner string, now time.Time) (held bool, holder string, err error) {
+	err = d.store.TakeLease(ctx, lease(name, owner, now), now)
+	if !fault.Is(err, fault.Conflict) {
+		return err == nil, owner, err
+	}
+	l, err := d.store.Lease(ctx, name)
+	return false, l.Owner, err
 }
 
 func lease(name, owner string, now time.Time) Lease {

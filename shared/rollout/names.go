@@ -25,8 +25,9 @@ func ModelName(id string) string { return "sluice-" + id }
 
 // Configs of a rollout. The baseline's own config has the name it had before.
 const (
-	BothConfig  = "both"  // baseline and candidate
-	FinalConfig = "final" // the candidate alone
+	BothConfig   = "both"   // baseline and candidate
+	FinalConfig  = "final"  // the candidate alone
+	ShadowConfig = "shadow" // the baseline, with the candidate as its shadow
 )
 
 // ConfigName is the name of one of the rollout's endpoint configs.

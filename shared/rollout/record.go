@@ -9,24 +9,26 @@ import (
 // State is where a rollout stands.
 type State string
 
-// The states. The last five are final.
+// The states. Those from Promoted on are final.
 const (
-	Waiting    State = "waiting" // for the endpoint's lease
+	Waiting    State = "waiting" // for the endpoint, or for a window
 	Preparing  State = "preparing"
 	Running    State = "running"
-	Promoting  State = "promoting"
+	Standby    State = "standby"   // promoted, with the baseline still warm
+	Promoting  State = "promoting" // removing the baseline
 	Returning  State = "returning" // rolling back
 	Promoted   State = "promoted"
 	RolledBack State = "rolledBack"
-	Halted     State = "halted"  // neither side is safe; a person must look
-	Refused    State = "refused" // nothing was changed
-	Aborted    State = "aborted" // by request, and back on the baseline
+	Halted     State = "halted"     // neither side is safe; a person must look
+	Refused    State = "refused"    // nothing was changed
+	Aborted    State = "aborted"    // by request, and back on the baseline
+	Superseded State = "superseded" // a newer one came while this one waited
 )
 
 // Final reports whether the rollout is over.
 func (s State) Final() bool {
 	switch s {
-	case Promoted, RolledBack, Halted, Refused, Aborted:
+	case Promoted, RolledBack, Halted, Refused, Aborted, Superseded:
 		return true
 	}
 	return false
@@ -38,7 +40,7 @@ type Side struct {
 	Config  string `json:"config"`  // endpoint config of this side alone
 	Model   string `json:"model"`   // SageMaker model
 	Package string `json:"package"` // ARN of the model package; "" if the model names none
-	Count   int    `json:"count"`   // instances
+	Count   int    `json:"count"`   // instances that carry all of the traffic
 }
 
 // Progress is how one step went.
@@ -58,21 +60,50 @@ type Record struct {
 	Rules      spec.Rollout `json:"rules"` // of the spec, frozen by the plan
 	State      State        `json:"state"`
 	Plan       Plan         `json:"plan"`
-	Baseline   Side         `json:"baseline"`
+	Baseline   Side         `json:"baseline"` // zero where the endpoint is new
 	Candidate  Side         `json:"candidate"`
 	BothConfig string       `json:"bothConfig"`
-	Step       int          `json:"step"` // index of the step asked for last; -1 before the first
-	Steps      []Progress   `json:"steps"`
-	StartedAt  time.Time    `json:"startedAt"`
-	EndedAt    time.Time    `json:"endedAt,omitzero"`
-	Reason     string       `json:"reason"` // why it ended, or what it waits for
+	// ShadowConfig has the candidate as the baseline's shadow; "" if no step needs it.
+	ShadowConfig string `json:"shadowConfig,omitempty"`
+	// Scaling is the autoscaling of the baseline's variant, as it was found.
+	Scaling *Scaling `json:"scaling,omitempty"`
+	// First is a rollout that creates its endpoint.
+	First bool `json:"first,omitempty"`
+	// Undo is a rollout to a former champion: older is meant, and no window holds it.
+	Undo bool `json:"undo,omitempty"`
+	Step int  `json:"step"` // index of the step asked for last; -1 before the first
+	// Weights are all shares that the rollout has asked for, for telling its doing
+	// from anybody else's.
+	Weights   []int      `json:"weights,omitempty"`
+	Steps     []Progress `json:"steps"`
+	Control   Control    `json:"control,omitzero"`
+	StartedAt time.Time  `json:"startedAt"`
+	// PromotedAt is when the candidate became the champion, before its standby, and
+	// PromotedFor why.
+	PromotedAt  time.Time `json:"promotedAt,omitzero"`
+	PromotedFor string    `json:"promotedFor,omitempty"`
+	EndedAt     time.Time `json:"endedAt,omitzero"`
+	Reason      string    `json:"reason"` // why it ended, or what it waits for
+	// UnlockedAt is when a person freed the endpoint of a halted rollout.
+	UnlockedAt time.Time `json:"unlockedAt,omitzero"`
 	// Served counts what the candidate answered while it had users.
 	Served Served `json:"served"`
+	// Asked is the change asked for last, for telling whether it came true.
+	Asked Move `json:"asked,omitzero"`
 	// Tries counts the changes asked for while promoting, or while going back.
 	Tries   int       `json:"tries"`
 	TriedAt time.Time `json:"triedAt,omitzero"`
 	// Rev grows by one with each write: who writes must have read the latest.
 	Rev int `json:"rev"`
+}
+
+// Scaling is the autoscaling of one variant.
+type Scaling struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+	// Settings are its policies, scheduled actions and suspensions, kept whole in
+	// the adapter's own form.
+	Settings string `json:"settings,omitempty"`
 }
 
 // Served is requests and how many of them were bad.
@@ -84,38 +115,51 @@ type Served struct {
 // Configs are the endpoint configs that belong to the rollout, the baseline's own
 // included.
 func (r Record) Configs() []string {
-	return []string{r.Baseline.Config, r.BothConfig, r.Candidate.Config}
+	var all []string
+	for _, c := range []string{r.Baseline.Config, r.BothConfig, r.Candidate.Config, r.ShadowConfig} {
+		if c != "" {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Now is the step asked for last; the zero Step before the first.
+func (r Record) Now() Step {
+	if r.Step < 0 || r.Step >= len(r.Plan.Steps) {
+		return Step{}
+	}
+	return r.Plan.Steps[r.Step]
 }
 
 // Weight is the candidate's share that was asked for last, in whole percent.
-func (r Record) Weight() int {
-	if r.Step < 0 || r.Step >= len(r.Plan.Steps) {
-		return 0
+func (r Record) Weight() int { return r.Now().Weight }
+
+// Last reports whether the step asked for last is the plan's last.
+func (r Record) Last() bool { return r.Step == len(r.Plan.Steps)-1 }
+
+// Began is when the candidate first got requests or copies of them; zero before.
+func (r Record) Began() time.Time {
+	for i, s := range r.Plan.Steps {
+		if s.Bakes() {
+			return r.Steps[i].AskedAt
+		}
 	}
-	return r.Plan.Steps[r.Step].Weight
-}
-
-// TargetOf is the endpoint as the step asked for last wants it.
-func (r Record) TargetOf() Target {
-	return Target{Config: r.BothConfig, Variant: r.Candidate.Variant, Weight: r.Weight()}
-}
-
-// TargetPromoted is the endpoint after a promotion.
-func (r Record) TargetPromoted() Target {
-	return Target{Config: r.Candidate.Config, Variant: r.Candidate.Variant, Weight: 100}
-}
-
-// TargetBaseline is the endpoint as it was before the rollout.
-func (r Record) TargetBaseline() Target {
-	return Target{Config: r.Baseline.Config, Variant: r.Baseline.Variant, Weight: 100}
+	return time.Time{}
 }
 
 // Entry is one line of a rollout's history, which is only ever added to.
 type Entry struct {
 	Rollout string    `json:"rollout"`
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // plan, effect, reading, look, verdict, end, unlock
-	Text    string    `json:"text"`
+	// Key tells lines of one time and kind apart; "" for the only one.
+	Key  string `json:"key,omitempty"`
+	Kind string `json:"kind"` // plan, effect, reading, look, verdict, command, ask, end, clean, unlock
+	Text string `json:"text"`
+	// Event is the detail type of the event that tells others of it, and Detail its
+	// detail as JSON; "" for none.
+	Event  string `json:"event,omitempty"`
+	Detail string `json:"detail,omitempty"`
 	// Data is the numbers behind the text, by kind, as JSON.
 	Data string `json:"data,omitempty"`
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"sluice/shared/edge"
 	"sluice/shared/fault"
-	"sluice/shared/leasing"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 	"sluice/shared/training"
@@ -35,7 +35,7 @@ func (s *Shifting) PlanRollout(ctx context.Context, in Step) (Planned, error) {
 	}
 	switch {
 	case !ok:
-		r = rollout.Record{ID: in.Rollout, Model: in.Model, Package: in.Package, State: rollout.Waiting, StartedAt: in.Now, Step: -1}
+		return Planned{}, notPlanned(in.Rollout)
 	case !r.EndedAt.IsZero():
 		// An old name, used again: what was true then is no plan for now.
 		return Planned{Reason: fmt.Sprintf("rollout %s ended as %s on %s", r.ID, r.State, r.EndedAt.Format(time.DateOnly)), Seconds: 1}, nil
@@ -45,7 +45,8 @@ func (s *Shifting) PlanRollout(ctx context.Context, in Step) (Planned, error) {
 		if err != nil {
 			return Planned{}, err
 		}
-		if r.State = rollout.Preparing; refusal != "" {
+		r.State, r.Reason = rollout.Preparing, ""
+		if refusal != "" {
 			r.State, r.Reason = rollout.Refused, refusal
 		}
 		if r, err = s.Table.PutRollout(ctx, r); err != nil {
@@ -61,7 +62,7 @@ func (s *Shifting) PlanRollout(ctx context.Context, in Step) (Planned, error) {
 	if err != nil {
 		return Planned{}, fmt.Errorf("writing a plan: %w", err)
 	}
-	return a, s.note(ctx, in, "plan", string(steps), "%s", sentence(r))
+	return a, s.announce(ctx, in, r, "plan", string(steps), rollout.StartedEvent, sentence(r))
 }
 
 // plan fills in the record, or says why there can be no rollout.
@@ -71,13 +72,9 @@ func (s *Shifting) plan(ctx context.Context, r *rollout.Record, lease string) (r
 		return refused(err)
 	}
 	r.Endpoint, r.Spec, r.Rules = sp.Endpoint.Name, sp.Version(), sp.Rollout
-	if lease != leasing.ForEndpoint(r.Endpoint) {
+	if lease != leased(*r) {
 		return fmt.Sprintf("the spec names endpoint %s now, and the lease is on %s; approve the package again", r.Endpoint, lease), nil
 	}
-	if r.Plan, err = rollout.MakePlan(sp.Rollout); err != nil {
-		return refused(err)
-	}
-	r.Steps = make([]rollout.Progress, len(r.Plan.Steps))
 	pkg, err := s.Registry.Package(ctx, r.Package)
 	if err != nil {
 		return refused(err)
@@ -98,20 +95,42 @@ func (s *Shifting) plan(ctx context.Context, r *rollout.Record, lease string) (r
 		Config:  rollout.ConfigName(r.Endpoint, r.ID, rollout.FinalConfig),
 		Count:   max(sp.Endpoint.InstanceCount, r.Baseline.Count),
 	}
-	r.BothConfig = rollout.ConfigName(r.Endpoint, r.ID, rollout.BothConfig)
+	if err := s.steps(ctx, r, sp); err != nil {
+		return refused(err)
+	}
 	return s.quiet(ctx, sp)
+}
+
+// steps decides the steps, and names the configs that they need.
+func (s *Shifting) steps(ctx context.Context, r *rollout.Record, sp spec.Spec) (err error) {
+	r.Plan = rollout.FirstPlan()
+	if !r.First {
+		if r.Plan, err = rollout.MakePlan(sp.Rollout); err != nil {
+			return err
+		}
+		if r.Scaling, err = s.Scaling.Read(ctx, r.Endpoint, r.Baseline.Variant); err != nil {
+			return err
+		}
+		r.Plan = r.Plan.WithCapacity(sp.Rollout, r.Baseline.Count, r.Candidate.Count, r.Scaling != nil)
+		r.BothConfig = rollout.ConfigName(r.Endpoint, r.ID, rollout.BothConfig)
+		if slices.ContainsFunc(r.Plan.Steps, func(st rollout.Step) bool { return st.Kind == rollout.Mirror }) {
+			r.ShadowConfig = rollout.ConfigName(r.Endpoint, r.ID, rollout.ShadowConfig)
+		}
+	}
+	r.Steps = make([]rollout.Progress, len(r.Plan.Steps))
+	return nil
 }
 
 // baseline fills in the side that serves now, as the endpoint itself tells it.
 func (s *Shifting) baseline(ctx context.Context, r *rollout.Record, pkg training.Package) (refusal string, err error) {
-	e, err := s.Endpoints.Describe(ctx, r.Endpoint)
-	if fault.Is(err, fault.NotFound) {
-		return fmt.Sprintf("endpoint %s does not exist; create it with a first model, then approve the package again", r.Endpoint), nil
-	}
+	e, err := s.describe(ctx, r.Endpoint)
 	if err != nil {
 		return "", err
 	}
 	switch e.Status {
+	case "":
+		r.First = true
+		return "", nil
 	case "InService":
 	case "Creating", "Updating", "SystemUpdating", "RollingBack":
 		return "", fault.NotReady.Errorf("endpoint %s is %s, and nobody of ours is changing it", e.Name, e.Status)
@@ -123,9 +142,11 @@ func (s *Shifting) baseline(ctx context.Context, r *rollout.Record, pkg training
 		return refused(err)
 	}
 	switch {
+	case c.Async:
+		return fmt.Sprintf("endpoint %s is asynchronous; its answers cannot be compared request for request", e.Name), nil
 	case len(c.Variants) != 1 || len(e.Variants) != 1:
 		return fmt.Sprintf("endpoint %s has %d production variants; a rollout needs exactly one to start from", e.Name, len(c.Variants)), nil
-	case c.Shadows > 0:
+	case len(c.Shadows) > 0:
 		return fmt.Sprintf("endpoint %s has a shadow variant; SageMaker allows no second production variant beside one", e.Name), nil
 	case c.Variants[0].InstanceType == "":
 		return fmt.Sprintf("variant %s of endpoint %s is serverless or has an instance pool; weights need instances of one type", c.Variants[0].Name, e.Name), nil
@@ -147,6 +168,9 @@ func (s *Shifting) supersedes(ctx context.Context, r *rollout.Record, pkg traini
 	}
 	if r.Baseline.Package == pkg.ARN {
 		return fmt.Sprintf("%s is in production already", pkg.ARN), nil
+	}
+	if r.Undo {
+		return "", nil // an older one is meant
 	}
 	champion, err := s.Registry.Package(ctx, r.Baseline.Package)
 	if err != nil {
@@ -189,9 +213,16 @@ func refused(err error) (string, error) {
 
 // sentence is the plan in words.
 func sentence(r rollout.Record) string {
+	if r.First {
+		return fmt.Sprintf("%s is the first model of endpoint %s, on %d instances: nothing to compare it with", r.Candidate.Variant, r.Endpoint, r.Candidate.Count)
+	}
 	var steps []string
 	for _, st := range r.Plan.Steps {
-		steps = append(steps, fmt.Sprintf("%d %% for %s", st.Weight, spec.Duration(st.Bake)))
+		steps = append(steps, st.String())
 	}
-	return fmt.Sprintf("%s on endpoint %s: %s, looking every %s; baseline %s", r.Candidate.Variant, r.Endpoint, strings.Join(steps, ", then "), spec.Duration(r.Plan.Look), r.Baseline.Variant)
+	text := fmt.Sprintf("%s on endpoint %s: %s, looking every %s; baseline %s", r.Candidate.Variant, r.Endpoint, strings.Join(steps, ", then "), spec.Duration(r.Plan.Look), r.Baseline.Variant)
+	if r.Plan.Standby > 0 {
+		text += fmt.Sprintf(", kept warm for %s after promotion", spec.Duration(r.Plan.Standby))
+	}
+	return text
 }

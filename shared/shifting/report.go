@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
+	"sluice/shared/fault"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 )
@@ -14,7 +15,9 @@ import (
 // End is the input of report-rollout: how the machine came to its end.
 type End struct {
 	Return
-	State rollout.State `json:"state"` // promoted, rolledBack, refused or halted
+	State rollout.State `json:"state"` // promoted, rolledBack, refused, superseded or halted
+	// Turn is the answer to the wait for the endpoint.
+	Turn TurnAnswer `json:"turn"`
 	// Verdict is the judge's last answer.
 	Verdict Judged `json:"verdict"`
 }
@@ -33,21 +36,20 @@ func (s *Shifting) ReportRollout(ctx context.Context, in End) (Reported, error) 
 	if err != nil {
 		return Reported{}, err
 	}
-	if !ok { // it failed before it could be planned
+	if !ok { // it failed before it could begin
 		r = rollout.Record{ID: in.Rollout, Model: in.Model, Package: in.Package, StartedAt: in.Now, Step: -1}
 	}
 	if !r.State.Final() || r.EndedAt.IsZero() {
-		if why := in.why(); r.Reason == "" {
-			r.Reason = why
-		} else if in.State == rollout.Halted && why != "" && !strings.Contains(r.Reason, why) {
-			r.Reason += "; then " + why
-		}
-		r.State, r.EndedAt = in.State, in.Now
+		s.end(ctx, in, &r)
 		if r, err = s.Table.PutRollout(ctx, r); err != nil {
 			return Reported{}, err
 		}
 	}
-	if err := s.note(ctx, in.Step, "end", "", "%s: %s", r.State, r.Reason); err != nil {
+	// What nobody has done by now is answered: it comes too late.
+	if err := s.obey(ctx, in.Step, &r); err != nil {
+		return Reported{}, err
+	}
+	if err := s.announce(ctx, in.Step, r, "end", "", rollout.EndEvent(r.State), fmt.Sprintf("%s: %s", r.State, r.Reason)); err != nil {
 		return Reported{}, err
 	}
 	// The lease goes before the news: people who cannot be told must not keep the
@@ -60,25 +62,53 @@ func (s *Shifting) ReportRollout(ctx context.Context, in End) (Reported, error) 
 	return Reported{State: r.State, Reason: r.Reason}, s.Notices.Publish(ctx, subject(r), text(r))
 }
 
+// end writes the rollout's end into the record.
+func (s *Shifting) end(ctx context.Context, in End, r *rollout.Record) {
+	switch why := in.why(); {
+	case in.State == rollout.Promoted && r.PromotedFor != "":
+		r.Reason = r.PromotedFor
+	case r.Reason == "" || in.State == rollout.Superseded:
+		r.Reason = why
+	case in.State == rollout.Halted && why != "" && !strings.Contains(r.Reason, why):
+		r.Reason += "; then " + why
+	}
+	if in.State == rollout.Halted && r.Endpoint != "" && s.Trail != nil {
+		if who, err := s.Trail.Changes(ctx, r.Endpoint, r.StartedAt); err == nil && who != "" {
+			r.Reason += "; CloudTrail has: " + who
+		}
+	}
+	r.State, r.EndedAt = in.State, in.Now
+	if in.State == rollout.RolledBack && r.Control.Abort != "" {
+		r.State = rollout.Aborted
+	}
+}
+
 // why says what ended the rollout, when nothing before has written it down.
 func (e End) why() string {
+	if e.Turn.Reason != "" && e.State != rollout.Halted {
+		return e.Turn.Reason
+	}
 	if reason := e.reason(); reason != "" && e.State != rollout.Promoted {
 		return reason
 	}
 	return e.Verdict.Reason
 }
 
-// release drops the rollout's waiters and its lease.
+// release drops the rollout's waiters, its claim and its lease.
 func (s *Shifting) release(ctx context.Context, in Step, r rollout.Record) error {
-	resources := []event.Resource{event.LeaseOn(in.Lease), event.Endpoint(r.Endpoint)}
-	for _, name := range r.Rules.Alarms {
-		resources = append(resources, event.AlarmNamed(name))
-	}
+	resources := append(watched(r), event.LeaseOn(in.Lease))
 	if err := s.Room.Forget(ctx, in.Rollout, resources...); err != nil {
 		return err
 	}
+	if err := s.Table.LeaveTurn(ctx, in.Lease, in.Rollout); err != nil {
+		return err
+	}
 	if r.State == rollout.Halted {
-		return s.Table.HaltLease(ctx, in.Lease, in.Rollout, in.Now)
+		err := s.Table.HaltLease(ctx, in.Lease, in.Rollout, in.Now)
+		if fault.Is(err, fault.Conflict) {
+			return nil // it halted without having had its turn
+		}
+		return err
 	}
 	return s.Desk.Free(ctx, in.Lease, in.Rollout)
 }

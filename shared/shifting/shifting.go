@@ -1,8 +1,8 @@
 // Package shifting carries a rollout out: it moves an endpoint from its baseline to
 // the candidate step by step, and back when it must. Its methods are the handlers
-// of the rollout machine's functions, in the machine's order: plan-rollout,
-// prepare-variants, await-endpoint, shift-weight, bake, judge, promote, roll-back,
-// report-rollout.
+// of the rollout machine's functions, in the machine's order: await-turn,
+// plan-rollout, prepare-variants, await-endpoint, shift-weight, bake, judge,
+// promote, roll-back, clean-up, report-rollout.
 //
 // What to do is decided in rollout and judge; here it is done, read back and
 // recorded. Before each effect the lease is renewed; after each effect the endpoint
@@ -12,10 +12,10 @@ package shifting
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"sluice/shared/edge"
+	"sluice/shared/fault"
 	"sluice/shared/judge"
 	"sluice/shared/leasing"
 	"sluice/shared/rollout"
@@ -34,6 +34,17 @@ type table interface {
 	PutRollout(ctx context.Context, r rollout.Record) (rollout.Record, error)
 	// AddHistory adds to a rollout's history. The same entry may be added again.
 	AddHistory(ctx context.Context, e rollout.Entry) error
+	// Commands lists a rollout's commands, oldest first, with what became of them.
+	Commands(ctx context.Context, id string) ([]rollout.Command, error)
+	// AddCommand writes a command. One that is there already stays as it is.
+	AddCommand(ctx context.Context, c rollout.Command) error
+	// AnswerCommand writes down what became of a command.
+	AnswerCommand(ctx context.Context, c rollout.Command) error
+	// ClaimTurn makes owner the newest rollout that waits for a lease, unless one of
+	// a higher rank waits. It returns the newest.
+	ClaimTurn(ctx context.Context, lease, owner string, rank int) (newest string, err error)
+	// LeaveTurn ends owner's claim.
+	LeaveTurn(ctx context.Context, lease, owner string) error
 	// HaltLease keeps a lease with its owner until a person frees it.
 	HaltLease(ctx context.Context, name, owner string, now time.Time) error
 }
@@ -42,24 +53,28 @@ type table interface {
 type EndpointConfig struct {
 	Name     string
 	Variants []ConfigVariant
-	Shadows  int // shadow variants
+	Shadows  []ConfigVariant
+	Async    bool // answers go to S3
+	Created  time.Time
 }
 
-// ConfigVariant is one production variant of a config.
+// ConfigVariant is one variant of a config.
 type ConfigVariant struct {
 	Name         string
 	Model        string
-	InstanceType string // "" for a serverless variant
+	InstanceType string // "" for a serverless variant, or one with an instance pool
 	Count        int
 }
 
 // ConfigRequest asks for a config made from another one: everything that the
 // config From says is kept, but for the variants. Each variant is a copy of
-// From's only one, with its own name, model, instances and weight.
+// From's only one, with its own name, model, instances and weight. With From "" it
+// is a config of the variants alone.
 type ConfigRequest struct {
 	Name     string
 	From     string
 	Variants []WeightedVariant
+	Shadow   *WeightedVariant // its weight is the share of requests that it gets copies of
 }
 
 // WeightedVariant is a variant with its initial weight in whole percent.
@@ -82,12 +97,28 @@ type endpoints interface {
 	// EnsureConfig makes a config, or finds it made. Errors: Conflict if a config of
 	// this name has other variants.
 	EnsureConfig(ctx context.Context, r ConfigRequest) error
+	// Create makes an endpoint with a config. Errors: Conflict if there is one.
+	Create(ctx context.Context, endpoint, config string) error
+	// Delete removes an endpoint. Errors: NotReady while it is busy.
+	Delete(ctx context.Context, endpoint string) error
 	// Update moves an endpoint to a config. Instance counts of variants that stay
 	// are kept. Errors: NotReady while the endpoint is busy.
 	Update(ctx context.Context, endpoint, config string) error
 	// SetWeights sets variants' shares in whole percent. Errors: NotReady while the
 	// endpoint is busy.
 	SetWeights(ctx context.Context, endpoint string, weights map[string]int) error
+	// SetCount sets the instances of one variant. Errors: NotReady while the
+	// endpoint is busy.
+	SetCount(ctx context.Context, endpoint, variant string, count int) error
+}
+
+type scaling interface {
+	// Read is the autoscaling of a variant; nil if it has none.
+	Read(ctx context.Context, endpoint, variant string) (*rollout.Scaling, error)
+	// Ensure gives a variant this autoscaling, or finds that it has it.
+	Ensure(ctx context.Context, endpoint, variant string, s rollout.Scaling) error
+	// Remove takes a variant's autoscaling away. That it has none is no error.
+	Remove(ctx context.Context, endpoint, variant string) error
 }
 
 // Alarm is what CloudWatch says of an alarm now.
@@ -137,6 +168,9 @@ type notices interface {
 type Shifting struct {
 	Table     table
 	Endpoints endpoints
+	Scaling   scaling
+	Attic     attic
+	Trail     trail
 	Alarms    alarms
 	Metrics   metrics
 	Registry  registry
@@ -180,45 +214,11 @@ func (s *Shifting) note(ctx context.Context, in Step, kind, data, format string,
 	return s.Table.AddHistory(ctx, rollout.Entry{Rollout: in.Rollout, At: in.Now, Kind: kind, Text: fmt.Sprintf(format, args...), Data: data})
 }
 
-// drive asks of the endpoint what brings it to want, if that is one of allowed, and
-// says how it stood before. It asks nothing when there is nothing to ask.
-func (s *Shifting) drive(ctx context.Context, in Step, r rollout.Record, want rollout.Target, urgent string, allowed ...rollout.Act) (rollout.Act, rollout.Truth, error) {
-	e, err := s.Endpoints.Describe(ctx, r.Endpoint)
-	if err != nil {
-		return "", rollout.Truth{}, err
+// describe reads an endpoint that may not be there.
+func (s *Shifting) describe(ctx context.Context, name string) (rollout.Endpoint, error) {
+	e, err := s.Endpoints.Describe(ctx, name)
+	if fault.Is(err, fault.NotFound) {
+		return rollout.Endpoint{Name: name}, nil
 	}
-	act, truth := rollout.Next(want, urgent, r.Configs(), e)
-	edge.Note(ctx, "act", act)
-	if act != rollout.SetWeights && act != rollout.UpdateTo {
-		return act, truth, nil
-	}
-	if !slices.Contains(allowed, act) {
-		return rollout.Nothing, truth, nil
-	}
-	if err := s.Desk.Hold(ctx, leasing.ForEndpoint(r.Endpoint), in.Rollout, in.Now); err != nil {
-		return "", truth, err
-	}
-	// History first: a step that dies after the effect finds the endpoint busy when
-	// it runs again, and would not know what to write.
-	if act == rollout.UpdateTo {
-		if err := s.note(ctx, in, "effect", "", "asked for config %s; before: %s", want.Config, e); err != nil {
-			return "", truth, err
-		}
-		return act, truth, s.Endpoints.Update(ctx, r.Endpoint, want.Config)
-	}
-	weights := split(r, want)
-	if err := s.note(ctx, in, "effect", "", "asked for %d %% to %s and %d %% to %s; before: %s",
-		weights[r.Candidate.Variant], r.Candidate.Variant, weights[r.Baseline.Variant], r.Baseline.Variant, e); err != nil {
-		return "", truth, err
-	}
-	return act, truth, s.Endpoints.SetWeights(ctx, r.Endpoint, weights)
-}
-
-// split is the weights of both variants for a target that names one of them.
-func split(r rollout.Record, want rollout.Target) map[string]int {
-	other := r.Baseline.Variant
-	if want.Variant == other {
-		other = r.Candidate.Variant
-	}
-	return map[string]int{want.Variant: want.Weight, other: 100 - want.Weight}
+	return e, err
 }

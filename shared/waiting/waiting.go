@@ -110,6 +110,11 @@ func (r *Room) Wake(ctx context.Context, resource event.Resource, answer any, wa
 	return woken, failed
 }
 
+// WakeOthers wakes the waiters of a resource that are not owner's.
+func (r *Room) WakeOthers(ctx context.Context, resource event.Resource, owner string, answer any) (int, error) {
+	return r.Wake(ctx, resource, answer, func(w Waiter) bool { return w.Owner != owner })
+}
+
 // Forget drops whatever owner has waiting for resources.
 func (r *Room) Forget(ctx context.Context, owner string, resources ...event.Resource) error {
 	for _, resource := range resources {

@@ -16,6 +16,7 @@ import (
 	"sluice/shared/awsnotices"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awspipelines"
+	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
 	"sluice/shared/intake"
@@ -60,9 +61,9 @@ func (p parts) training() *training.Training {
 }
 
 func (p parts) shifting() *shifting.Shifting {
-	cloudWatch := awsmetrics.Open(p.cfg)
+	cloudWatch, endpoints := awsmetrics.Open(p.cfg), awsendpoints.Open(p.cfg)
 	return &shifting.Shifting{
-		Table: p.table(), Endpoints: awsendpoints.Open(p.cfg), Alarms: cloudWatch, Metrics: cloudWatch,
+		Table: p.table(), Endpoints: endpoints, Attic: endpoints, Scaling: awsscaling.Open(p.cfg), Alarms: cloudWatch, Metrics: cloudWatch,
 		Registry: awspipelines.OpenRegistry(p.cfg), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
 		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), ModelRole: p.get(edge.ModelRole),
 	}
@@ -85,6 +86,8 @@ var Functions = map[string]func(parts) edge.Handler{
 	"await-pipeline":  func(p parts) edge.Handler { return edge.Handle("await-pipeline", p.log, p.training().AwaitPipeline) },
 	"gate-package":    func(p parts) edge.Handler { return edge.Handle("gate-package", p.log, p.training().GatePackage) },
 	"report-training": func(p parts) edge.Handler { return edge.Handle("report-training", p.log, p.training().ReportTraining) },
+	"await-turn":      func(p parts) edge.Handler { return edge.Handle("await-turn", p.log, p.shifting().AwaitTurn) },
+	"clean-up":        func(p parts) edge.Handler { return edge.Handle("clean-up", p.log, p.shifting().CleanUp) },
 	"plan-rollout":    func(p parts) edge.Handler { return edge.Handle("plan-rollout", p.log, p.shifting().PlanRollout) },
 	"prepare-variants": func(p parts) edge.Handler {
 		return edge.Handle("prepare-variants", p.log, p.shifting().PrepareVariants)

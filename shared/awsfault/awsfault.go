@@ -37,6 +37,11 @@ var codes = map[string]fault.Kind{
 	"InvalidExecutionInput":                  fault.Invalid,
 	"InvalidOutput":                          fault.Invalid,
 	"InvalidParameter":                       fault.Invalid, // SNS
+	"InvalidArgument":                        fault.Invalid, // EventBridge, as the next four
+	"MalformedDetail":                        fault.Invalid,
+	"InvalidAccountIdException":              fault.Invalid,
+	"NotAuthorizedForSourceException":        fault.Denied,
+	"NotAuthorizedForDetailTypeException":    fault.Denied,
 	"ConditionalCheckFailedException":        fault.Conflict,
 	"TransactionConflictException":           fault.Conflict,
 	"ConflictException":                      fault.Conflict,

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/local/autoscaling"
 	"sluice/local/cloudwatch"
 	"sluice/local/dynamodb"
 	"sluice/local/events"
@@ -32,19 +33,20 @@ import (
 
 // AWS is one account in one region.
 type AWS struct {
-	World      *sim.World
-	Server     *wire.Server
-	IAM        *iam.Service
-	Table      *dynamodb.Service
-	S3         *s3.Service
-	SQS        *sqs.Service
-	SNS        *sns.Service
-	Events     *events.Service
-	Logs       *logs.Service
-	CloudWatch *cloudwatch.Service
-	Lambda     *lambda.Service
-	States     *states.Service
-	SageMaker  *sagemaker.Service
+	World       *sim.World
+	Server      *wire.Server
+	IAM         *iam.Service
+	Table       *dynamodb.Service
+	S3          *s3.Service
+	SQS         *sqs.Service
+	SNS         *sns.Service
+	Events      *events.Service
+	Logs        *logs.Service
+	CloudWatch  *cloudwatch.Service
+	Lambda      *lambda.Service
+	States      *states.Service
+	SageMaker   *sagemaker.Service
+	AutoScaling *autoscaling.Service
 
 	// Script decides what pipeline executions yield. It may be set at any time.
 	Script func(pipelines.Run) pipelines.Outcome
@@ -98,12 +100,14 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 			emit(source, detailType, resources, detail)
 		},
 	})
+	a.AutoScaling = autoscaling.New(w, scaling{a})
 	a.SageMaker = sagemaker.New(w, sagemaker.Outside{
 		Emit: emit, Record: a.CloudWatch.Record, AlarmState: a.CloudWatch.State, Put: a.S3.Put, Permit: a.Server.Permit,
 		Script: func(r pipelines.Run) pipelines.Outcome { return a.Script(r) },
+		Scaled: a.AutoScaling.Scaled, Deregister: scaling{a}.deregister,
 	})
 	for _, s := range []*wire.Service{a.IAM.Wire(), a.Table.Wire(), a.S3.Wire(), a.SQS.Wire(), a.SNS.Wire(), a.Events.Wire(), a.Logs.Wire(),
-		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
+		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
 		a.Server.Register(s)
 	}
 	return a

@@ -16,7 +16,9 @@ import (
 	"sluice/shared/awsnotices"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awspipelines"
+	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
+	"sluice/shared/awstrail"
 	"sluice/shared/edge"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
@@ -60,9 +62,10 @@ func (p parts) training() *training.Training {
 }
 
 func (p parts) shifting() *shifting.Shifting {
-	cloudWatch := awsmetrics.Open(p.cfg)
+	cloudWatch, endpoints := awsmetrics.Open(p.cfg), awsendpoints.Open(p.cfg)
 	return &shifting.Shifting{
-		Table: p.table(), Endpoints: awsendpoints.Open(p.cfg), Alarms: cloudWatch, Metrics: cloudWatch,
+		Table: p.table(), Endpoints: endpoints, Attic: endpoints, Scaling: awsscaling.Open(p.cfg), Alarms: cloudWatch, Metrics: cloudWatch,
+		Trail:    awstrail.Open(p.cfg, p.get(edge.Stack)),
 		Registry: awspipelines.OpenRegistry(p.cfg), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
 		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), ModelRole: p.get(edge.ModelRole),
 	}

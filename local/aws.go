@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sluice/local/autoscaling"
+	"sluice/local/cloudtrail"
 	"sluice/local/cloudwatch"
 	"sluice/local/dynamodb"
 	"sluice/local/events"
@@ -48,6 +49,7 @@ type AWS struct {
 	States      *states.Service
 	SageMaker   *sagemaker.Service
 	AutoScaling *autoscaling.Service
+	CloudTrail  *cloudtrail.Service
 
 	// Script decides what pipeline executions yield. It may be set at any time.
 	Script func(pipelines.Run) pipelines.Outcome
@@ -107,8 +109,10 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 		Script: func(r pipelines.Run) pipelines.Outcome { return a.Script(r) },
 		Scaled: a.AutoScaling.Scaled, Deregister: scaling{a}.deregister,
 	})
+	a.CloudTrail = cloudtrail.New(w, a.IAM.Caller)
+	a.Server.Audit = a.CloudTrail.Observe
 	for _, s := range []*wire.Service{a.IAM.Wire(), a.Table.Wire(), a.S3.Wire(), a.SQS.Wire(), a.SNS.Wire(), a.Events.Wire(), a.Logs.Wire(),
-		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
+		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), a.CloudTrail.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
 		a.Server.Register(s)
 	}
 	return a

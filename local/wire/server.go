@@ -147,6 +147,9 @@ type Server struct {
 	Fault func(c *Call, in any) Effect
 	// Observe sees each call after it was answered. It may be nil.
 	Observe func(Record)
+	// Audit sees what Observe sees, for a service of the account that keeps calls:
+	// Observe is for who watches the account.
+	Audit func(Record)
 
 	byTarget  map[string]*Service
 	bySigning map[string][]*Service
@@ -316,8 +319,10 @@ func (s *Server) rpc(w http.ResponseWriter, c *Call, svc *Service, target, name 
 		return true
 	}
 	rec := Record{Call: *c, Input: in}
-	if s.Observe != nil {
-		defer func() { s.Observe(rec) }()
+	for _, see := range []func(Record){s.Audit, s.Observe} {
+		if see != nil {
+			defer func() { see(rec) }()
+		}
 	}
 	if s.Fault != nil {
 		rec.Effect = s.Fault(c, in)

@@ -31,8 +31,8 @@ type Scenario struct {
 	First    bool          `yaml:"first"`     // there is no endpoint yet
 	Count    int           `yaml:"instances"` // of the champion; default the spec's
 	Scaling  *Scaling      `yaml:"scaling"`   // of the champion's variant
-	History  spec.Duration `yaml:"history"` // for which the champion has been serving; default 1d
-	Models   []Model       `yaml:"models"`  // what each pipeline execution yields; the last one repeats
+	History  spec.Duration `yaml:"history"`   // for which the champion has been serving; default 1d
+	Models   []Model       `yaml:"models"`    // what each pipeline execution yields; the last one repeats
 	Alarms   []Alarm       `yaml:"alarms"`
 	Do       []Action      `yaml:"do"`
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d

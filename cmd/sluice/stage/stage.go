@@ -123,7 +123,9 @@ const (
 	packagePrefix = "arn:aws:sagemaker:" + wire.Region + ":" + wire.Account + ":model-package"
 )
 
-func championData(group string) string { return "s3://" + artifacts + "/" + group + "/champion/model.tar.gz" }
+func championData(group string) string {
+	return "s3://" + artifacts + "/" + group + "/champion/model.tar.gz"
+}
 
 // quality is the metrics of a package whose evaluation report is at key.
 func quality(key string) map[string]any {

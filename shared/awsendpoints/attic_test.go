@@ -95,6 +95,9 @@ func TestConfigUsedReadsWhatItMust(t *testing.T) {
 	w.Do(func() {
 		w.ok(w.adapter.EnsureConfig(ctx, both()))
 		w.ok(w.adapter.Create(ctx, "a-user", "both"))
+		idle := both()
+		idle.Name = "idle"
+		w.ok(w.adapter.EnsureConfig(ctx, idle))
 	})
 	w.RunFor(time.Minute)
 	w.Do(func() {
@@ -109,7 +112,11 @@ func TestConfigUsedReadsWhatItMust(t *testing.T) {
 		if got := w.used("both"); got != "a-user" {
 			t.Errorf("got %q", got)
 		}
-		if n := described["DescribeEndpoint"]; n > 26 {
+		clear(described)
+		if got := w.used("idle"); got != "" {
+			t.Errorf("the idle one: %q", got)
+		}
+		if n := described["DescribeEndpoint"]; n != 26 {
 			t.Errorf("%d endpoints were read; 26 have changed since", n)
 		}
 		if described["ListEndpoints"] < 2 {

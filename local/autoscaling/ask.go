@@ -10,7 +10,7 @@ import (
 type Tracking struct {
 	Least, Most             int     // instances
 	Invocations             float64 // a minute, for each instance
-	InCooldown, OutCooldown time.Duration
+	InCooldown, OutCooldown time.Duration // 0 is none
 }
 
 // Track registers a variant and gives it the policy "invocations", as its owner had

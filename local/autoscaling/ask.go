@@ -8,8 +8,8 @@ import (
 
 // Tracking is a variant kept at so many invocations a minute for each of its instances.
 type Tracking struct {
-	Least, Most             int     // instances
-	Invocations             float64 // a minute, for each instance
+	Least, Most             int           // instances
+	Invocations             float64       // a minute, for each instance
 	InCooldown, OutCooldown time.Duration // 0 is none
 }
 

@@ -33,36 +33,53 @@ func generic(field string) string { return indices.ReplaceAllString(field, "[]")
 // examples are what a missing field is answered with. The schema's examples are
 // held equal to them by a test.
 var examples = map[string]string{
-	"model":                            "churn",
-	"pipeline":                         "{name: churn-training}",
-	"pipeline.name":                    "churn-training",
-	"package":                          "{group: churn}",
-	"package.group":                    "churn",
-	"package.gate[].metric":            "binary_classification_metrics.auc.value",
-	"endpoint":                         "{name: churn-prod, instanceType: ml.m5.large}",
-	"endpoint.name":                    "churn-prod",
-	"endpoint.instanceType":            "ml.m5.large",
-	"triggers.data[].bucket":           "acme-features",
-	"triggers.data[]":                  "{bucket: acme-features, prefix: churn/}",
-	"triggers.drift[]":                 `{alarm: "churn-drift-*"}`,
-	"package.gate[]":                   "{metric: binary_classification_metrics.auc.value, min: 0.80}",
-	"triggers.drift[].alarm":           `"churn-drift-*"`,
-	"triggers.data[].quiet":            "10m",
-	"triggers.data[].maxWait":          "2h",
-	"rollout.alarms":                   "[churn-5xx]",
-	"rollout.canary":                   "{weight: 10, bake: 15m}",
-	"rollout.linear":                   "{step: 10, bake: 10m}",
-	"rollout.blueGreen":                "{bake: 30m}",
-	"triggers.data":                    "[{bucket: acme-features, prefix: churn/}]",
-	"triggers.drift":                   `[{alarm: "churn-drift-*"}]`,
-	"package.gate":                     "[{metric: binary_classification_metrics.auc.value, min: 0.80}]",
-	"pipeline.parameters":              `{Manifest: "${manifest}"}`,
-	"rollout.judge.errors":             "{tolerance: 0.1%, relative: 10%}",
-	"rollout.judge.latency":            "{percentile: p90, tolerance: 10%}",
-	"rollout.judge.noTraffic":          "hold",
-	"rollout.strategy":                 "canary",
-	"package.approve":                  "automatic",
-	"rollout.judge.latency.percentile": "p90",
+	"model":                             "churn",
+	"pipeline":                          "{name: churn-training}",
+	"pipeline.name":                     "churn-training",
+	"package":                           "{group: churn}",
+	"package.group":                     "churn",
+	"package.gate[].metric":             "binary_classification_metrics.auc.value",
+	"endpoint":                          "{name: churn-prod, instanceType: ml.m5.large}",
+	"endpoint.name":                     "churn-prod",
+	"endpoint.instanceType":             "ml.m5.large",
+	"triggers.data[].bucket":            "acme-features",
+	"triggers.data[]":                   "{bucket: acme-features, prefix: churn/}",
+	"triggers.drift[]":                  `{alarm: "churn-drift-*"}`,
+	"package.gate[]":                    "{metric: binary_classification_metrics.auc.value, min: 0.80}",
+	"triggers.drift[].alarm":            `"churn-drift-*"`,
+	"triggers.data[].quiet":             "10m",
+	"triggers.data[].maxWait":           "2h",
+	"rollout.alarms":                    "[churn-5xx]",
+	"rollout.canary":                    "{weight: 10, bake: 15m}",
+	"rollout.linear":                    "{step: 10, bake: 10m}",
+	"rollout.blueGreen":                 "{bake: 30m}",
+	"rollout.shadow":                    "{sampling: 50, bake: 30m, then: canary}",
+	"rollout.shadow.then":               "canary",
+	"rollout.steps":                     "[{shadow: {sampling: 50}}, {weight: 5, bake: 30m}, {approve: {expires: 1d}}, {weight: 50}]",
+	"rollout.steps[]":                   "{weight: 5, bake: 30m}",
+	"rollout.steps[].shadow":            "{sampling: 50}",
+	"rollout.steps[].approve":           "{expires: 1d}",
+	"rollout.steps[].approve.onTimeout": "rollBack",
+	"rollout.steps[].pause":             "{for: 1h}",
+	"rollout.capacity":                  "follow",
+	"rollout.queue":                     "latest",
+	"rollout.windows":                   `[{days: [mon, tue, wed, thu], from: "09:00", to: "16:00", zone: Europe/Berlin}]`,
+	"rollout.windows[]":                 `{from: "09:00", to: "16:00"}`,
+	"rollout.windows[].days":            "[mon, tue, wed, thu]",
+	"rollout.windows[].from":            `"09:00"`,
+	"rollout.windows[].to":              `"16:00"`,
+	"rollout.windows[].zone":            "Europe/Berlin",
+	"endpoint.price":                    "0.115",
+	"triggers.data":                     "[{bucket: acme-features, prefix: churn/}]",
+	"triggers.drift":                    `[{alarm: "churn-drift-*"}]`,
+	"package.gate":                      "[{metric: binary_classification_metrics.auc.value, min: 0.80}]",
+	"pipeline.parameters":               `{Manifest: "${manifest}"}`,
+	"rollout.judge.errors":              "{tolerance: 0.1%, relative: 10%}",
+	"rollout.judge.latency":             "{percentile: p90, tolerance: 10%}",
+	"rollout.judge.noTraffic":           "hold",
+	"rollout.strategy":                  "canary",
+	"package.approve":                   "automatic",
+	"rollout.judge.latency.percentile":  "p90",
 }
 
 // example is the field's last name with a value that would be right.
@@ -82,11 +99,16 @@ func fixOf(field, otherwise string) string {
 	return otherwise
 }
 
-// maxItems bounds lists and maps. Source of 200 and 100: StartPipelineExecution
-// and DescribeAlarms (AWS.md B.9, C.2); the others are ours.
+// itemLimits bound lists and maps. Source of 200: StartPipelineExecution (AWS.md B.9);
+// the others are ours.
+var itemLimits = map[string]int{
+	"pipeline.parameters": 200, "rollout.steps": 20, "rollout.windows": 14, "rollout.windows[].days": 7,
+}
+
+// maxItems bounds any list or map. Source of 100: DescribeAlarms (AWS.md C.2), and ours.
 func maxItems(field string) int {
-	if field == "pipeline.parameters" {
-		return 200
+	if limit, ours := itemLimits[field]; ours {
+		return limit
 	}
 	return 100
 }

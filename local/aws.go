@@ -20,6 +20,7 @@ import (
 	"sluice/local/events"
 	"sluice/local/iam"
 	"sluice/local/lambda"
+	"sluice/local/lambda/stream"
 	"sluice/local/logs"
 	"sluice/local/s3"
 	"sluice/local/sagemaker"
@@ -79,7 +80,7 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	}
 	a.S3.Observe = observe
 	a.Lambda = lambda.New(w, func(f lambda.Function) (lambda.Host, error) { return hosts(a, f) })
-	a.Lambda.Roles, a.Lambda.Queues = a.IAM, queues{a.SQS}
+	a.Lambda.Roles, a.Lambda.Queues, a.Lambda.Streams = a.IAM, queues{a.SQS}, streams{a.Table}
 	a.Lambda.Permit, a.Lambda.Send, a.Lambda.Log = a.Server.Permit, a.send, a.log
 	a.Lambda.Record, a.Lambda.Observe = a.CloudWatch.Record, observe
 	a.SNS = sns.New(w, sns.Hooks{
@@ -288,6 +289,24 @@ func (q queues) VisibilityTimeout(arn string) (time.Duration, bool) {
 	}
 	return 0, false
 }
+
+// streams lets Lambda read DynamoDB streams.
+type streams struct{ table *dynamodb.Service }
+
+func (s streams) Read(arn, after string, most int) []stream.Record {
+	var all []stream.Record
+	for _, r := range s.table.StreamRecords(arn, after, most) {
+		text, err := json.Marshal(r)
+		if err != nil {
+			panic(err) // it is made of texts and numbers
+		}
+		all = append(all, stream.Record{Sequence: r.Change.SequenceNumber, Made: r.Made(), Text: text})
+	}
+	return all
+}
+
+func (s streams) Last(arn string) (string, bool) { return s.table.LastSequence(arn) }
+func (s streams) OnRecord(arn string, fn func()) { s.table.OnRecord(arn, fn) }
 
 // identities lets STS ask IAM who calls.
 type identities struct{ iam *iam.Service }

@@ -88,6 +88,8 @@ var Functions = map[string]func(parts) edge.Handler{
 	"await-pipeline":  func(p parts) edge.Handler { return edge.Handle("await-pipeline", p.log, p.training().AwaitPipeline) },
 	"gate-package":    func(p parts) edge.Handler { return edge.Handle("gate-package", p.log, p.training().GatePackage) },
 	"report-training": func(p parts) edge.Handler { return edge.Handle("report-training", p.log, p.training().ReportTraining) },
+	"await-turn":      func(p parts) edge.Handler { return edge.Handle("await-turn", p.log, p.shifting().AwaitTurn) },
+	"clean-up":        func(p parts) edge.Handler { return edge.Handle("clean-up", p.log, p.shifting().CleanUp) },
 	"plan-rollout":    func(p parts) edge.Handler { return edge.Handle("plan-rollout", p.log, p.shifting().PlanRollout) },
 	"prepare-variants": func(p parts) edge.Handler {
 		return edge.Handle("prepare-variants", p.log, p.shifting().PrepareVariants)

@@ -5,6 +5,7 @@ import (
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awspipelines"
+	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
 	"sluice/shared/shifting"
@@ -16,6 +17,7 @@ func main() {
 	shift := &shifting.Shifting{
 		Table:     table,
 		Endpoints: awsendpoints.Open(cfg),
+		Scaling:   awsscaling.Open(cfg),
 		Alarms:    awsmetrics.Open(cfg),
 		Registry:  awspipelines.OpenRegistry(cfg),
 	}

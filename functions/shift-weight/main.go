@@ -4,6 +4,7 @@ package main
 import (
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsmachines"
+	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
 	"sluice/shared/leasing"
@@ -18,6 +19,7 @@ func main() {
 	shift := &shifting.Shifting{
 		Table:     table,
 		Endpoints: awsendpoints.Open(cfg),
+		Scaling:   awsscaling.Open(cfg),
 		Desk:      leasing.NewDesk(table, room),
 	}
 	edge.Start("shift-weight", shift.ShiftWeight)

@@ -304,7 +304,7 @@ type codec struct {
 func (s *Server) rpc(w http.ResponseWriter, c *Call, svc *Service, target, name string, k codec) bool {
 	c.Operation = name
 	if svc == nil {
-		k.fail(w, c, &Error{Code: "NotImplemented", Message: "local AWS has no service " + target, Status: 501})
+		k.fail(w, c, &Error{Code: "NotImplemented", Message: "local AWS has no service " + target + ": nothing answers " + name, Status: 501})
 		return true
 	}
 	c.Service = svc.Prefix

@@ -39,6 +39,11 @@ var codes = map[string]fault.Kind{
 	"InvalidExecutionInput":                  fault.Invalid,
 	"InvalidOutput":                          fault.Invalid,
 	"InvalidParameter":                       fault.Invalid, // SNS
+	"InvalidArgument":                        fault.Invalid, // EventBridge, as the next four
+	"MalformedDetail":                        fault.Invalid,
+	"InvalidAccountIdException":              fault.Invalid,
+	"NotAuthorizedForSourceException":        fault.Denied,
+	"NotAuthorizedForDetailTypeException":    fault.Denied,
 	"InvalidNextTokenException":              fault.Invalid, // Application Auto Scaling, CloudTrail
 	"InvalidLookupAttributesException":       fault.Invalid, // CloudTrail
 	"InvalidTimeRangeException":              fault.Invalid,

@@ -48,6 +48,12 @@ func TestKind(t *testing.T) {
 		{"no pipeline", &sagemaker.ResourceNotFound{}, fault.NotFound},
 		{"package changed meanwhile", &sagemaker.ConflictException{}, fault.Conflict},
 
+		{"an event that is no JSON object", coded("MalformedDetail", "Detail is malformed."), fault.Invalid},
+		{"an event without a source", coded("InvalidArgument", "Parameter Source is not valid."), fault.Invalid},
+		{"an event of AWS's source", coded("NotAuthorizedForSourceException", "Not authorized for the source."), fault.Denied},
+		{"a throttled event", coded("ThrottlingException", ""), fault.Throttled},
+		{"EventBridge is down", coded("InternalFailure", ""), fault.Internal},
+
 		{"condition", &dynamodb.ConditionalCheckFailedException{}, fault.Conflict},
 		{"a transaction in the way", &dynamodb.TransactionConflictException{}, fault.Conflict},
 		{"the same transaction under way", &dynamodb.TransactionInProgressException{}, fault.Throttled},

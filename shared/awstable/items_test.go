@@ -76,16 +76,20 @@ func TestEveryItem(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.ok(w.table.AddHistory(ctx, rollout.Entry{Rollout: "churn-v7", At: now, Kind: "plan"}))
+	w.ok(w.table.AddHistory(ctx, rollout.Entry{Rollout: "churn-v7", At: now, Kind: "command", Key: "c1"}))
+	w.ok(w.table.AddCommand(ctx, rollout.Command{Rollout: "churn-v7", ID: "c1", Verb: rollout.Abort, At: now}))
+	get(w, func() (string, error) { return w.table.ClaimTurn(ctx, "endpoint/churn-prod", "churn-v8", 8000) })
 	want := []string{
 		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
 		"BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other churn#3",
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
-		"LEASE#endpoint/churn-prod LEASE",
+		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
 		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SPEC",
 		"MODELS churn",
-		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",
+		"ROLLOUT#churn-v7 COMMAND#c1",
+		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#command#c1", "ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",
 		"WAITER#endpoint/churn-prod churn-v7",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {

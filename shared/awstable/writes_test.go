@@ -11,6 +11,7 @@ import (
 	"sluice/shared/fault"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
+	"sluice/shared/rollout"
 	"sluice/shared/spec"
 	"sluice/shared/waiting"
 )
@@ -239,5 +240,55 @@ func TestApplyTooMuchAtOnce(t *testing.T) {
 	w.ok(w.table.Apply(ctx, second, &first))
 	if n := len(get(w, func() ([]intake.Trigger, error) { return w.table.DataTriggers(ctx, "a") })); n != 1 {
 		t.Errorf("%d triggers", n)
+	}
+}
+
+// Of those that wait for a lease the one of the highest rank is the newest, until it
+// leaves.
+func TestTurns(t *testing.T) {
+	w := newWorld(t)
+	claim := func(owner string, rank int) string {
+		return get(w, func() (string, error) { return w.table.ClaimTurn(ctx, "endpoint/e", owner, rank) })
+	}
+	for _, step := range []struct {
+		owner string
+		rank  int
+		want  string
+	}{{"v7", 7000, "v7"}, {"v7", 7000, "v7"}, {"v6", 6000, "v7"}, {"v8", 8000, "v8"}, {"v7", 7000, "v8"}, {"v8-r1", 8001, "v8-r1"}} {
+		if got := claim(step.owner, step.rank); got != step.want {
+			t.Errorf("%s claims: the newest is %s, want %s", step.owner, got, step.want)
+		}
+	}
+	w.ok(w.table.LeaveTurn(ctx, "endpoint/e", "v7")) // was never the newest at the end
+	if got := claim("v6", 6000); got != "v8-r1" {
+		t.Errorf("the newest is %s", got)
+	}
+	w.ok(w.table.LeaveTurn(ctx, "endpoint/e", "v8-r1"))
+	if got := claim("v6", 6000); got != "v6" {
+		t.Errorf("after it left, the newest is %s", got)
+	}
+}
+
+// A command stands as it was first written, until it is answered.
+func TestCommands(t *testing.T) {
+	w := newWorld(t)
+	first := rollout.Command{Rollout: "churn-v7", ID: "1", Verb: rollout.PauseIt, By: "ana", At: now}
+	again := first
+	again.By = "bob"
+	second := rollout.Command{Rollout: "churn-v7", ID: "2", Verb: rollout.Promote, Full: true, By: "bob", Why: "w", At: now.Add(time.Second)}
+	for _, c := range []rollout.Command{second, first, again, {Rollout: "churn-v8", ID: "1", Verb: rollout.Abort}} {
+		w.ok(w.table.AddCommand(ctx, c))
+	}
+	read := func() []rollout.Command {
+		return get(w, func() ([]rollout.Command, error) { return w.table.Commands(ctx, "churn-v7") })
+	}
+	if diff := cmp.Diff([]rollout.Command{first, second}, read()); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+	first.HandledAt, first.Accepted, first.Answer = now.Add(time.Minute), true, "stays"
+	w.ok(w.table.AnswerCommand(ctx, first))
+	w.ok(w.table.AddCommand(ctx, again)) // delivered late: what was answered stays so
+	if diff := cmp.Diff([]rollout.Command{first, second}, read()); diff != "" {
+		t.Errorf("answered (-want +got):\n%s", diff)
 	}
 }

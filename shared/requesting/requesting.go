@@ -52,6 +52,9 @@ type Input struct {
 	Model   string `json:"model"`
 	Package string `json:"package"`
 	Lease   string `json:"lease"` // on the endpoint; what the rollout waits for first
+	// Rank orders the rollouts that wait for one endpoint: the higher one is newer.
+	Rank int  `json:"rank"`
+	Undo bool `json:"undo"` // back to a former champion
 }
 
 // Requested says what became of an event.
@@ -96,7 +99,7 @@ func (q *Requesting) Request(ctx context.Context, model, packageARN string, vers
 	if err != nil {
 		return "", err
 	}
-	in := Input{Rollout: rollout.ID(model, version, 0), Model: model, Package: packageARN, Lease: leasing.ForEndpoint(sp.Endpoint.Name)}
+	in := Input{Rollout: rollout.ID(model, version, 0), Model: model, Package: packageARN, Lease: leasing.ForEndpoint(sp.Endpoint.Name), Rank: rollout.Rank(version, 0)}
 	edge.Note(ctx, "rollout", in.Rollout)
 	_, err = q.rollouts.Start(ctx, in.Rollout, in)
 	return in.Rollout, err

@@ -20,6 +20,10 @@ func ID(model string, version, attempt int) string {
 	return id
 }
 
+// Rank orders the rollouts of one endpoint that wait for it: the newer version, and
+// of one version the later attempt, has the higher rank.
+func Rank(version, attempt int) int { return version*1000 + min(attempt, 999) }
+
 // ModelName is the name of the SageMaker model of a rollout's candidate.
 func ModelName(id string) string { return "sluice-" + id }
 

@@ -124,7 +124,7 @@ func Classify(want Target, ours []string, e Endpoint) Truth {
 		if !known(e.Config) {
 			return say(Foreign, "endpoint %s is %s with config %s, which is not of this rollout", e.Name, e.Status, e.Config)
 		}
-		return say(Mixed, "endpoint %s is %s: instances of two configs serve", e.Name, e.Status)
+		return say(Mixed, "endpoint %s could neither be updated nor rolled back by AWS", e.Name)
 	case "InService":
 	default:
 		return say(Broken, "endpoint %s is %s", e.Name, e.Status)

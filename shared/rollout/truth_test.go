@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"sluice/shared/rollout"
 )
+
+var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 // The configs of the rollout churn-v7.
 const (
@@ -19,10 +23,10 @@ const (
 
 var (
 	ours = []string{baseConfig, bothConfig, finalConfig}
-	half = rollout.Target{Config: bothConfig, Variant: "new", Weight: 50}
-	none = rollout.Target{Config: bothConfig, Variant: "new"}
-	base = rollout.Target{Config: baseConfig, Variant: "old", Weight: 100}
-	done = rollout.Target{Config: finalConfig, Variant: "new", Weight: 100}
+	half = rollout.Target{Config: bothConfig, Variant: "new", Other: "old", Weight: 50}
+	none = rollout.Target{Config: bothConfig, Variant: "new", Other: "old"}
+	base = rollout.Target{Config: baseConfig, Variant: "old", Other: "new", Weight: 100}
+	done = rollout.Target{Config: finalConfig, Variant: "new", Other: "old", Weight: 100}
 )
 
 // endpoint builds an endpoint whose variants are given as name, weight, name,
@@ -132,8 +136,8 @@ func TestNext(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, truth := rollout.Next(tt.want, tt.urgent, ours, tt.e); got != tt.act {
-				t.Errorf("got %s (%s), want %s", got, truth.Reason, tt.act)
+			if got, truth := rollout.Next(tt.want, tt.urgent, ours, tt.e); got.Act != tt.act {
+				t.Errorf("got %s (%s), want %s", got.Act, truth.Reason, tt.act)
 			}
 		})
 	}
@@ -162,7 +166,8 @@ func aTarget() *rapid.Generator[rollout.Target] {
 func TestNothingMeansReached(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		e, want := anEndpoint().Draw(t, "endpoint"), aTarget().Draw(t, "want")
-		act, truth := rollout.Next(want, rapid.SampledFrom([]string{"", "new", "old"}).Draw(t, "urgent"), ours, e)
+		move, truth := rollout.Next(want, rapid.SampledFrom([]string{"", "new", "old"}).Draw(t, "urgent"), ours, e)
+		act := move.Act
 		reached := e.Status == "InService" && e.Config == want.Config && e.Share(want.Variant) == want.Weight
 		for _, v := range e.Variants {
 			reached = reached && v.Weight == v.WantedWeight
@@ -191,11 +196,12 @@ func TestActsLeadToTheTarget(t *testing.T) {
 			e.Variants = append(e.Variants, rollout.Variant{Name: name, Weight: w, WantedWeight: w})
 		}
 		want, urgent := aTarget().Draw(t, "want"), ""
-		if want == base {
+		if want.Config == baseConfig {
 			urgent = "new"
 		}
 		for acts := 0; ; acts++ {
-			act, truth := rollout.Next(want, urgent, ours, e)
+			move, truth := rollout.Next(want, urgent, ours, e)
+			act := move.Act
 			if act == rollout.Nothing {
 				return
 			}
@@ -205,9 +211,9 @@ func TestActsLeadToTheTarget(t *testing.T) {
 			switch act {
 			case rollout.SetWeights:
 				for i, v := range e.Variants {
-					w := float64(100 - want.Weight)
+					w := float64(100 - move.Weight)
 					if v.Name == want.Variant {
-						w = float64(want.Weight)
+						w = float64(move.Weight)
 					}
 					e.Variants[i].Weight, e.Variants[i].WantedWeight = w, w
 				}
@@ -241,28 +247,102 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rollout.Record{
-		Plan: plan, Step: -1, BothConfig: bothConfig,
-		Baseline:  rollout.Side{Variant: "old", Config: baseConfig},
-		Candidate: rollout.Side{Variant: "new", Config: finalConfig},
+		Plan: plan, Step: -1, BothConfig: bothConfig, Steps: make([]rollout.Progress, len(plan.Steps)),
+		Baseline:  rollout.Side{Variant: "old", Config: baseConfig, Count: 4},
+		Candidate: rollout.Side{Variant: "new", Config: finalConfig, Count: 4},
 	}
 	if got := fmt.Sprint(r.Configs()); got != "[churn-v6 both final]" {
 		t.Errorf("configs %s", got)
 	}
-	for step, weight := range map[int]int{-1: 0, 0: 25, 2: 75, 3: 100, 4: 0} {
+	for step, weight := range map[int]int{-1: 0, 0: 25, 2: 75, 3: 100} {
 		r.Step = step
-		if got, want := r.TargetOf(), (rollout.Target{Config: bothConfig, Variant: "new", Weight: weight}); got != want {
-			t.Errorf("step %d wants %+v, not %+v", step, got, want)
+		if got := r.TargetOf(); got.Config != bothConfig || got.Variant != "new" || got.Other != "old" || got.Weight != weight || !got.Strict {
+			t.Errorf("step %d wants %+v", step, got)
 		}
 	}
-	if r.TargetPromoted() != done || r.TargetBaseline() != base {
-		t.Errorf("ends at %+v or %+v", r.TargetPromoted(), r.TargetBaseline())
+	if diff := cmp.Diff(done, r.TargetPromoted()); diff != "" {
+		t.Errorf("promoted (-want +got):\n%s", diff)
 	}
-	for state, final := range map[rollout.State]bool{
-		rollout.Waiting: false, rollout.Preparing: false, rollout.Running: false, rollout.Promoting: false, rollout.Returning: false,
-		rollout.Promoted: true, rollout.RolledBack: true, rollout.Halted: true, rollout.Refused: true, rollout.Aborted: true,
-	} {
-		if state.Final() != final {
+	want := base
+	want.Needs = []rollout.Need{{Variant: "old", AtLeast: 4}}
+	if diff := cmp.Diff(want, r.TargetBaseline()); diff != "" {
+		t.Errorf("back (-want +got):\n%s", diff)
+	}
+	final := map[rollout.State]bool{
+		rollout.Waiting: false, rollout.Preparing: false, rollout.Running: false, rollout.Standby: false, rollout.Promoting: false, rollout.Returning: false,
+		rollout.Promoted: true, rollout.RolledBack: true, rollout.Halted: true, rollout.Refused: true, rollout.Aborted: true, rollout.Superseded: true,
+	}
+	for state, over := range final {
+		if state.Final() != over {
 			t.Errorf("%s is final: %v", state, state.Final())
 		}
+	}
+}
+
+// A share that this rollout asked for, or comes from, is AWS's undoing; any other is
+// somebody else's doing.
+func TestForeignWeights(t *testing.T) {
+	plan, err := rollout.MakePlan(linear(25, 10, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(share float64) rollout.Endpoint {
+		return endpoint("InService", bothConfig, "old", 100-share, "new", share)
+	}
+	for _, tt := range []struct {
+		name    string
+		weights []int
+		step    int
+		reached bool
+		share   float64
+		is      rollout.Outcome
+	}{
+		{"before the first weight came", []int{25}, 0, false, 0, rollout.RolledBackByAWS},
+		{"on the way from 25 to 50", []int{25, 50}, 1, false, 25, rollout.RolledBackByAWS},
+		{"back at 25 after 50 was seen", []int{25, 50}, 1, true, 25, rollout.Foreign},
+		{"30, which nobody asked for", []int{25, 50}, 1, false, 30, rollout.Foreign},
+		{"everything to the candidate by hand", []int{25}, 0, true, 100, rollout.Foreign},
+		{"reached", []int{25, 50}, 1, true, 50, rollout.Reached},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := rollout.Record{Plan: plan, Step: tt.step, Weights: tt.weights, BothConfig: bothConfig, Steps: make([]rollout.Progress, len(plan.Steps)),
+				Baseline: rollout.Side{Variant: "old", Config: baseConfig}, Candidate: rollout.Side{Variant: "new", Config: finalConfig}}
+			if tt.reached {
+				r.Steps[tt.step].ReachedAt = noon
+			}
+			if got := rollout.Classify(r.TargetOf(), r.Configs(), at(tt.share)); got.Outcome != tt.is {
+				t.Errorf("got %s: %s, want %s", got.Outcome, got.Reason, tt.is)
+			}
+		})
+	}
+}
+
+// An endpoint that the rollout itself creates, and takes away again.
+func TestFirstEndpoint(t *testing.T) {
+	r := rollout.Record{First: true, Plan: rollout.FirstPlan(), Step: -1, Steps: make([]rollout.Progress, 1), Candidate: rollout.Side{Variant: "new", Config: finalConfig}}
+	up, gone := r.TargetOf(), r.TargetBaseline()
+	for _, tt := range []struct {
+		name     string
+		e        rollout.Endpoint
+		up, gone rollout.Act
+	}{
+		{"nothing yet", rollout.Endpoint{Name: "churn"}, rollout.Create, rollout.Nothing},
+		{"Creating", endpoint("Creating", ""), rollout.Wait, rollout.Wait},
+		{"InService", endpoint("InService", finalConfig, "new", 1.0), rollout.Nothing, rollout.Delete},
+		{"Failed", endpoint("Failed", finalConfig), rollout.Delete, rollout.Delete},
+		{"Deleting", endpoint("Deleting", finalConfig), rollout.Wait, rollout.Wait},
+		{"somebody else's", endpoint("InService", "theirs", "x", 1.0), rollout.LeaveItAlone, rollout.LeaveItAlone},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, truth := rollout.Next(up, "", r.Configs(), tt.e); got.Act != tt.up {
+				t.Errorf("on the way up: %s (%s), want %s", got.Act, truth.Reason, tt.up)
+			}
+			if got, truth := rollout.Next(gone, "new", r.Configs(), tt.e); got.Act != tt.gone {
+				t.Errorf("on the way back: %s (%s), want %s", got.Act, truth.Reason, tt.gone)
+			}
+		})
+	}
+	if got := rollout.Classify(rollout.Target{Config: bothConfig}, ours, rollout.Endpoint{Name: "churn"}); got.Outcome != rollout.Broken {
+		t.Errorf("an endpoint that vanished is %s", got.Outcome)
 	}
 }

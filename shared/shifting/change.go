@@ -73,6 +73,9 @@ func (s *Shifting) ShiftWeight(ctx context.Context, in Step) (Answer, error) {
 		return Answer{}, err
 	}
 	if r.Step < 0 || !r.Steps[r.Step].EndedAt.IsZero() {
+		if r.NextStep() >= len(r.Plan.Steps) {
+			return Answer{}, fault.Internal.Errorf("rollout %s has no step after step %d", r.ID, r.Step)
+		}
 		if !r.MayRise(in.Now) { // a window has closed, or a person has paused it, since the look
 			return Answer{Outcome: rollout.Held, Reason: "the weight may not rise now"}, nil
 		}

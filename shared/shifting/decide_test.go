@@ -15,7 +15,7 @@ import (
 func TestDecide(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	record := func(step int) rollout.Record {
-		return rollout.Record{Plan: rollout.Plan{Steps: []rollout.Step{{Weight: 10}, {Weight: 100}}}, Step: step, Steps: []rollout.Progress{{ReachedAt: noon}, {ReachedAt: noon}}}
+		return rollout.Record{Plan: rollout.Plan{Steps: []rollout.Step{{Kind: rollout.Weigh, Weight: 10}, {Kind: rollout.Weigh, Weight: 100}}}, Step: step, Steps: []rollout.Progress{{ReachedAt: noon}, {ReachedAt: noon}}}
 	}
 	tests := []struct {
 		name    string
@@ -40,27 +40,12 @@ func TestDecide(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := Look{Verdict: tt.verdict, Baseline: rollout.Served{Requests: 200, Bad: 2}, Candidate: rollout.Served{Requests: 20, Bad: 1}}
-			got, reason := (&Shifting{}).decide(noon.Add(time.Duration(tt.hours)*time.Hour), record(tt.step), l)
-			if got != tt.want || reason != tt.reason {
-				t.Errorf("got  %s: %s\nwant %s: %s", got, reason, tt.want, tt.reason)
+			r := record(tt.step)
+			l.decide(noon.Add(time.Duration(tt.hours)*time.Hour), &r)
+			if l.Decision != tt.want || l.Reason != tt.reason {
+				t.Errorf("got  %s: %s\nwant %s: %s", l.Decision, l.Reason, tt.want, tt.reason)
 			}
 		})
-	}
-}
-
-func TestSplit(t *testing.T) {
-	r := rollout.Record{Baseline: rollout.Side{Variant: "old"}, Candidate: rollout.Side{Variant: "new"}}
-	for _, tt := range []struct {
-		want rollout.Target
-		is   map[string]int
-	}{
-		{rollout.Target{Variant: "new", Weight: 10}, map[string]int{"new": 10, "old": 90}},
-		{rollout.Target{Variant: "new", Weight: 100}, map[string]int{"new": 100, "old": 0}},
-		{rollout.Target{Variant: "old", Weight: 100}, map[string]int{"new": 0, "old": 100}},
-	} {
-		if diff := cmp.Diff(tt.is, split(r, tt.want)); diff != "" {
-			t.Errorf("%+v (-want +got):\n%s", tt.want, diff)
-		}
 	}
 }
 
@@ -87,8 +72,8 @@ func TestJudgeTakesOurRules(t *testing.T) {
 	if err := JudgeConfig(spec.Spec{}.Normalised().Rollout.Judge).Validate(); err != nil {
 		t.Errorf("the defaults: %v", err)
 	}
-	plan := JudgePlan(rollout.Plan{Steps: []rollout.Step{{Weight: 10, Bake: 15 * time.Minute}, {Weight: 100, Bake: 30 * time.Second}}})
-	if diff := cmp.Diff(judge.Plan{{Weight: 10, Minutes: 15}, {Weight: 100, Minutes: 1}}, plan); diff != "" || plan.Validate() != nil {
+	plan := JudgePlan(rollout.Plan{Steps: []rollout.Step{{Kind: rollout.Mirror, Sampling: 50, Bake: time.Hour}, {Kind: rollout.Ask}, {Kind: rollout.Weigh, Weight: 10, Bake: 15 * time.Minute}, {Kind: rollout.Rest}, {Kind: rollout.Weigh, Weight: 100, Bake: 30 * time.Second}}})
+	if diff := cmp.Diff(judge.Plan{{Weight: 1, Minutes: 60}, {Weight: 10, Minutes: 15}, {Weight: 100, Minutes: 1}}, plan); diff != "" || plan.Validate() != nil {
 		t.Errorf("plan, %v (-want +got):\n%s", plan.Validate(), diff)
 	}
 }
@@ -97,7 +82,7 @@ func TestReportInWords(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	r := rollout.Record{
 		ID: "churn-v7", Model: "churn", Package: "arn:7", Endpoint: "churn-prod", State: rollout.Halted, Reason: "why", Baseline: rollout.Side{Variant: "old"},
-		Plan: rollout.Plan{Steps: []rollout.Step{{Weight: 10}, {Weight: 100}}}, Step: 0, StartedAt: noon, EndedAt: noon.Add(90*time.Minute + time.Millisecond), Served: rollout.Served{Requests: 12, Bad: 3},
+		Plan: rollout.Plan{Steps: []rollout.Step{{Kind: rollout.Weigh, Weight: 10}, {Kind: rollout.Weigh, Weight: 100}}}, Step: 0, StartedAt: noon, EndedAt: noon.Add(90*time.Minute + time.Millisecond), Served: rollout.Served{Requests: 12, Bad: 3},
 	}
 	for _, part := range []string{"ended as halted", "why", "churn-prod", "arn:7", "old", "10 % (step 1 of 2)", "12 requests", "3 of them bad", "1h30m\n", "sluice unlock churn"} {
 		if !strings.Contains(text(r), part) {

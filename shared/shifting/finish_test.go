@@ -24,7 +24,7 @@ func (w *world) turn(ask func() (shifting.Answer, error), target string) (a shif
 			return a, asked, err
 		}
 		w.RunFor(time.Second)
-		if a = w.await(target); a.Outcome != rollout.RolledBackByAWS && a.Outcome != rollout.Mixed {
+		if a = w.await(target); a.Outcome != rollout.RolledBackByAWS && a.Outcome != rollout.Mixed && a.Outcome != rollout.Settled {
 			return a, asked, nil
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"sluice/shared/event"
 	"sluice/shared/fault"
 	"sluice/shared/leasing"
-	"sluice/shared/rollout"
 	"sluice/shared/shifting"
 	"sluice/shared/spec"
 )
@@ -32,10 +31,7 @@ func busy(t *testing.T, b traffic.Behaviour, change ...func(*spec.Spec)) *world 
 // bake shifts to the next weight and looks once a minute until the judge has decided.
 func (w *world) bake() (shifting.Judged, int) {
 	w.Helper()
-	call(w, w.shift.ShiftWeight, w.step())
-	if a := w.await("weight"); a.Outcome != rollout.Reached {
-		w.Fatalf("shifted: %+v", a)
-	}
+	w.weigh()
 	for looks := 1; looks < 60; looks++ {
 		w.RunFor(time.Minute)
 		if j := call(w, w.shift.Judge, w.step()); j.Decision != shifting.KeepBaking {
@@ -102,10 +98,10 @@ func TestLooksBeforeNumbers(t *testing.T) {
 	}{
 		{"nothing", func(*world) {}, shifting.KeepBaking, "", "look: continue at 10 %"},
 		{"an alarm", func(w *world) { w.ring("slow", "ALARM") }, shifting.GoBack, "alarm slow went off: because", "verdict: roll back: alarm slow"},
-		{"AWS undid the weight", func(w *world) {
+		{"somebody else's weight", func(w *world) {
 			w.Do(func() { w.ok(w.sm.Hosting.ForeignWeights("churn-prod", "AllTraffic", 1.0, id, 0.0)) })
 			w.RunUntilIdle(time.Hour)
-		}, shifting.GoBack, "AWS undid the change of weight", "verdict: roll back: variant"},
+		}, shifting.HaltHere, "nobody of this rollout asked for", "verdict: halt: variant"},
 		{"somebody else's config", func(w *world) { w.Do(w.foreign); w.RunUntilIdle(time.Hour) }, shifting.HaltHere, "not of this rollout", "verdict: halt: endpoint"},
 		{"maintenance", func(w *world) {
 			w.Do(func() { w.sm.Hosting.Maintain("churn-prod", w.Now(), time.Hour) })

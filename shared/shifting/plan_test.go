@@ -30,10 +30,10 @@ func TestPlan(t *testing.T) {
 	rules, s := churn().Rollout, churn()
 	want := rollout.Record{
 		ID: id, Model: "churn", Package: w.package2, Endpoint: "churn-prod", Spec: s.Version(), Rules: rules, State: rollout.Preparing,
-		Plan:      rollout.Plan{Steps: []rollout.Step{{Weight: 10, Bake: 10 * time.Minute}, {Weight: 100, Bake: 5 * time.Minute}}, Look: time.Minute},
+		Plan:      rollout.Plan{Steps: []rollout.Step{{Kind: rollout.Weigh, Weight: 10, Bake: 10 * time.Minute, Candidate: 3}, {Kind: rollout.Weigh, Weight: 100, Bake: 5 * time.Minute, Candidate: 3}}, Look: time.Minute},
 		Baseline:  rollout.Side{Variant: "AllTraffic", Config: "churn-prod-1", Model: "churn-v1", Package: w.champion, Count: 2},
 		Candidate: rollout.Side{Variant: id, Config: rollout.ConfigName("churn-prod", id, rollout.FinalConfig), Model: "sluice-" + id, Package: w.package2, Count: 3},
-		Step:      -1, Steps: make([]rollout.Progress, 2), StartedAt: noon, Rev: 1,
+		Step:      -1, Steps: make([]rollout.Progress, 2), StartedAt: noon, Rev: 2,
 		BothConfig: rollout.ConfigName("churn-prod", id, rollout.BothConfig),
 	}
 	if diff := cmp.Diff(want, w.record()); diff != "" {
@@ -98,7 +98,6 @@ func TestRefusals(t *testing.T) {
 		{"never approved", nil, func(w *world) {
 			w.Do(func() { w.package2 = w.register("PendingManualApproval", traffic.Behaviour{}) })
 		}, "is PendingManualApproval now"},
-		{"no endpoint", func(s *spec.Spec) { s.Endpoint.Name = "churn-test" }, nil, "endpoint churn-test does not exist; create it"},
 		{"an endpoint that failed", func(s *spec.Spec) { s.Endpoint.Name = "broken" }, func(w *world) {
 			w.Do(func() {
 				w.sm.Hosting.NextCreate("broken", hosting.Fate{Ending: hosting.RollsBack, Reason: "ping"})
@@ -156,6 +155,7 @@ func TestRefusals(t *testing.T) {
 					changes = append(changes, r.Operation)
 				}
 			}
+			call(w, w.shift.AwaitTurn, shifting.Turn{Step: s, Rank: 1})
 			got := call(w, w.shift.PlanRollout, s)
 			if got.Go || !strings.Contains(got.Reason, tt.want) {
 				t.Errorf("got  %+v\nwant %q", got, tt.want)
@@ -180,6 +180,7 @@ func TestRefusals(t *testing.T) {
 func TestAllTheSame(t *testing.T) {
 	t.Run("an alarm without data", func(t *testing.T) {
 		w := newWorld(t)
+		w.lease()
 		w.ring("slow", "OK")
 		if got := call(w, w.shift.PlanRollout, w.step()); !got.Go {
 			t.Errorf("got %+v", got)
@@ -187,6 +188,7 @@ func TestAllTheSame(t *testing.T) {
 	})
 	t.Run("a champion that is no longer in the registry", func(t *testing.T) {
 		w := newWorld(t)
+		w.lease()
 		w.Do(func() {
 			_, err := w.client.DeleteModelPackage(ctx, &sdk.DeleteModelPackageInput{ModelPackageName: &w.champion})
 			w.ok(err)
@@ -197,6 +199,7 @@ func TestAllTheSame(t *testing.T) {
 	})
 	t.Run("a champion that names no package", func(t *testing.T) {
 		w := newWorld(t)
+		w.lease()
 		w.Do(func() {
 			_, err := w.client.CreateModel(ctx, &sdk.CreateModelInput{ModelName: aws.String("byhand"), ExecutionRoleArn: aws.String("arn:aws:iam::111122223333:role/m"), PrimaryContainer: &types.ContainerDefinition{Image: aws.String("i")}})
 			w.ok(err)
@@ -213,6 +216,7 @@ func TestAllTheSame(t *testing.T) {
 // A busy endpoint is waited for: nobody of ours is changing it, since we have the lease.
 func TestABusyEndpoint(t *testing.T) {
 	w := newWorld(t)
+	w.lease()
 	w.Do(func() { w.sm.Hosting.Maintain("churn-prod", w.Now(), time.Hour) })
 	w.RunFor(time.Minute)
 	if _, err := try(w, w.shift.PlanRollout, w.step()); !fault.Is(err, fault.NotReady) || !strings.Contains(err.Error(), "SystemUpdating") {
@@ -280,9 +284,10 @@ func crashes(t *testing.T, setup func() *world, handle func(*world), check func(
 func TestPlanCrashes(t *testing.T) {
 	var want rollout.Record
 	w := newWorld(t)
+	w.lease()
 	call(w, w.shift.PlanRollout, w.step())
 	want = w.record()
-	crashes(t, func() *world { return newWorld(t) }, func(w *world) { call(w, w.shift.PlanRollout, w.step()) }, func(w *world, n int, effect wire.Effect) {
+	crashes(t, func() *world { w := newWorld(t); w.lease(); return w }, func(w *world) { call(w, w.shift.PlanRollout, w.step()) }, func(w *world, n int, effect wire.Effect) {
 		if diff := cmp.Diff(want, w.record()); diff != "" || len(w.history("plan")) != 1 {
 			t.Errorf("call %d, effect %v: history %v (-want +got):\n%s", n, effect, w.history(), diff)
 		}

@@ -101,7 +101,10 @@ func TestReport(t *testing.T) {
 func TestReportWithoutAPlan(t *testing.T) {
 	for _, model := range []string{"churn", "nobody"} {
 		w := newWorld(t)
-		w.lease()
+		w.Do(func() {
+			_, err := w.shift.Desk.TakeLease(ctx, leasing.Request{Lease: "endpoint/churn-prod", Owner: id, Token: "lease", Now: w.Now()})
+			w.ok(err)
+		})
 		in := w.end(rollout.Refused, func(e *shifting.End) {
 			e.Model = model
 			e.Error.Error, e.Error.Cause = "Internal", "the table is away"
@@ -144,7 +147,7 @@ func TestReportCrashes(t *testing.T) {
 		s[w] = w.end(rollout.RolledBack, func(e *shifting.End) { e.Woke = shifting.Woke{Alarm: "five", Reason: "r"} })
 		return w
 	}, func(w *world) { call(w, w.shift.ReportRollout, s[w]) }, func(w *world, n int, effect wire.Effect) {
-		want.State, want.Reason, want.EndedAt, want.Rev = rollout.RolledBack, "alarm five went off: r", s[w].Now, 2
+		want.State, want.Reason, want.EndedAt, want.Rev = rollout.RolledBack, "alarm five went off: r", s[w].Now, 3
 		if diff := cmp.Diff(want, w.record()); diff != "" || len(w.told("end")) != 1 || w.holder().Owner != "" || len(w.sns.Messages("")) == 0 {
 			t.Errorf("call %d, effect %v: lease of %q, history %v (-want +got):\n%s", n, effect, w.holder().Owner, w.told(), diff)
 		}

@@ -29,6 +29,7 @@ import (
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awspipelines"
+	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/leasing"
 	"sluice/shared/rollout"
@@ -79,7 +80,7 @@ func churn() spec.Spec {
 		Model: "churn", Pipeline: spec.Pipeline{Name: "train"}, Package: spec.Package{Group: "churn"},
 		Endpoint: spec.Endpoint{Name: "churn-prod", InstanceType: "ml.m5.xlarge", InstanceCount: 3},
 		Rollout: spec.Rollout{
-			Strategy: spec.StrategyCanary, Canary: spec.Canary{Weight: 10, Bake: spec.Duration(10 * time.Minute)}, FinalBake: spec.Duration(5 * time.Minute),
+			Strategy: spec.StrategyCanary, Canary: spec.Canary{Weight: 10, Bake: spec.Duration(10 * time.Minute)}, FinalBake: spec.Duration(5 * time.Minute), Capacity: spec.CapacityFull,
 			Alarms: []string{"five", "slow"},
 		},
 	}.Normalised()
@@ -126,8 +127,9 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 		}
 		room := waiting.NewRoom(w.table, w.machines)
 		cloudWatch := awsmetrics.Open(cfg)
+		endpoints := awsendpoints.Open(cfg)
 		w.shift = &shifting.Shifting{
-			Table: w.table, Endpoints: awsendpoints.Open(cfg), Alarms: cloudWatch, Metrics: cloudWatch, Registry: awspipelines.OpenRegistry(cfg),
+			Table: w.table, Endpoints: endpoints, Attic: endpoints, Scaling: awsscaling.Open(cfg), Alarms: cloudWatch, Metrics: cloudWatch, Registry: awspipelines.OpenRegistry(cfg),
 			Notices: awsnotices.Open(cfg, topic), Room: room, Desk: leasing.NewDesk(w.table, room), ModelRole: "arn:aws:iam::111122223333:role/models",
 		}
 		_, err = applying.Apply(ctx, w.table, s, "test", noon)
@@ -160,6 +162,9 @@ func (w *world) step() shifting.Step {
 	return shifting.Step{Rollout: id, Model: "churn", Package: w.package2, Lease: leasing.ForEndpoint("churn-prod"), Token: fmt.Sprint("token ", w.steps), Now: w.Now()}
 }
 
+// asks is the input of await-turn.
+func (w *world) asks() shifting.Turn { return shifting.Turn{Step: w.step(), Rank: rollout.Rank(2, 0)} }
+
 // call runs a handler as the holder of the world, and wants it to succeed.
 func call[In, Out any](w *world, handle func(context.Context, In) (Out, error), in In) (out Out) {
 	w.Helper()
@@ -176,9 +181,8 @@ func try[In, Out any](w *world, handle func(context.Context, In) (Out, error), i
 // lease takes the endpoint's lease for the rollout.
 func (w *world) lease() {
 	w.Helper()
-	a := call(w, w.shift.Desk.TakeLease, leasing.Request{Lease: "endpoint/churn-prod", Owner: id, Token: "lease", Now: w.Now()})
-	if !a.Held {
-		w.Fatal("the rollout does not get the lease")
+	if a := call(w, w.shift.AwaitTurn, w.asks()); a.State != shifting.TurnCame {
+		w.Fatalf("the rollout does not get its turn: %+v", a)
 	}
 }
 
@@ -226,17 +230,31 @@ func shifted(t *testing.T, step int, change ...func(*spec.Spec)) *world {
 	w := prepared(t, change...)
 	for w.record().Step < step {
 		w.RunFor(time.Second)
-		call(w, w.shift.ShiftWeight, w.step())
-		w.RunFor(time.Second)
-		if a := w.await("weight"); a.Outcome != rollout.Reached {
-			t.Fatalf("step %d: %+v", w.record().Step, a)
-		}
+		w.weigh()
 		if w.record().Step < step {
 			w.endStep()
 		}
 	}
 	w.RunFor(time.Second)
 	return w
+}
+
+// weigh asks for all that the next step needs.
+func (w *world) weigh() {
+	w.Helper()
+	for range 5 {
+		call(w, w.shift.ShiftWeight, w.step())
+		w.RunFor(time.Second)
+		switch a := w.await("weight"); a.Outcome {
+		case rollout.Reached:
+			return
+		case rollout.Settled:
+			w.RunFor(time.Second)
+		default:
+			w.Fatalf("step %d: %+v", w.record().Step, a)
+		}
+	}
+	w.Fatal("the step needs no end of changes")
 }
 
 // endStep ends the bake, as a verdict to advance does.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Approved is the approval that a package needs to be rolled out.
-const Approved = "Approved"
+// approved is the approval that a package needs to be rolled out. Source: AWS.md B.9.
+const approved = "Approved"
 
 // pkg finds what keeps the package from being rolled out, and says what changes.
 func (c *check) pkg() {
@@ -20,7 +20,7 @@ func (c *check) pkg() {
 	switch {
 	case p.Group != c.Spec.Package.Group:
 		c.add(Refuse, "package.group", subject, "", "%s is not of package group %s", p.ARN, c.Spec.Package.Group)
-	case p.Approval != Approved:
+	case p.Approval != approved:
 		c.add(Refuse, "package.approval", subject, "", "%s is %s now, not Approved", p.ARN, p.Approval)
 	case p.Status == "Pending" || p.Status == "InProgress":
 		c.add(Wait, "package.status", subject, "", "%s is %s still: SageMaker makes a model of it when it is Completed", p.ARN, p.Status)

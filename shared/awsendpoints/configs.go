@@ -33,6 +33,8 @@ func configVariants(all []types.ProductionVariant) []shifting.ConfigVariant {
 			Model:        aws.ToString(v.ModelName),
 			InstanceType: string(v.InstanceType),
 			Count:        int(aws.ToInt32(v.InitialInstanceCount)),
+			Serverless:   v.ServerlessConfig != nil,
+			Pooled:       len(v.InstancePools) > 0,
 		})
 	}
 	return out

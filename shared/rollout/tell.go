@@ -48,7 +48,7 @@ func (r Record) Detail(reason string) Detail {
 		Step: r.Step + 1, Steps: len(r.Plan.Steps), Weight: r.Weight(),
 		Baseline: r.Baseline.Variant, Candidate: r.Candidate.Variant, Served: r.Served,
 	}
-	if g := r.Control.Gate; g.Open() {
+	if g := r.OpenGate(); g != nil {
 		d.Approval, d.Expires = g.ID, g.Expires
 	}
 	return d

@@ -16,6 +16,7 @@ MANAGED = [
     "service-role/AWSLambdaBasicExecutionRole",
     "service-role/AWSLambdaRole",
     "service-role/AWSLambdaSQSQueueExecutionRole",
+    "service-role/AWSLambdaDynamoDBExecutionRole",
     "AWSXRayDaemonWriteAccess",
     "AWSXrayWriteOnlyAccess",
 ]

@@ -13,11 +13,14 @@ import (
 	"strings"
 	"time"
 
+	"sluice/local/autoscaling"
+	"sluice/local/cloudtrail"
 	"sluice/local/cloudwatch"
 	"sluice/local/dynamodb"
 	"sluice/local/events"
 	"sluice/local/iam"
 	"sluice/local/lambda"
+	"sluice/local/lambda/stream"
 	"sluice/local/logs"
 	"sluice/local/s3"
 	"sluice/local/sagemaker"
@@ -32,19 +35,21 @@ import (
 
 // AWS is one account in one region.
 type AWS struct {
-	World      *sim.World
-	Server     *wire.Server
-	IAM        *iam.Service
-	Table      *dynamodb.Service
-	S3         *s3.Service
-	SQS        *sqs.Service
-	SNS        *sns.Service
-	Events     *events.Service
-	Logs       *logs.Service
-	CloudWatch *cloudwatch.Service
-	Lambda     *lambda.Service
-	States     *states.Service
-	SageMaker  *sagemaker.Service
+	World       *sim.World
+	Server      *wire.Server
+	IAM         *iam.Service
+	Table       *dynamodb.Service
+	S3          *s3.Service
+	SQS         *sqs.Service
+	SNS         *sns.Service
+	Events      *events.Service
+	Logs        *logs.Service
+	CloudWatch  *cloudwatch.Service
+	Lambda      *lambda.Service
+	States      *states.Service
+	SageMaker   *sagemaker.Service
+	AutoScaling *autoscaling.Service
+	CloudTrail  *cloudtrail.Service
 
 	// Script decides what pipeline executions yield. It may be set at any time.
 	Script func(pipelines.Run) pipelines.Outcome
@@ -75,7 +80,7 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	}
 	a.S3.Observe = observe
 	a.Lambda = lambda.New(w, func(f lambda.Function) (lambda.Host, error) { return hosts(a, f) })
-	a.Lambda.Roles, a.Lambda.Queues = a.IAM, queues{a.SQS}
+	a.Lambda.Roles, a.Lambda.Queues, a.Lambda.Streams = a.IAM, queues{a.SQS}, streams{a.Table}
 	a.Lambda.Permit, a.Lambda.Send, a.Lambda.Log = a.Server.Permit, a.send, a.log
 	a.Lambda.Record, a.Lambda.Observe = a.CloudWatch.Record, observe
 	a.SNS = sns.New(w, sns.Hooks{
@@ -98,12 +103,16 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 			emit(source, detailType, resources, detail)
 		},
 	})
+	a.AutoScaling = autoscaling.New(w, scaling{a})
 	a.SageMaker = sagemaker.New(w, sagemaker.Outside{
 		Emit: emit, Record: a.CloudWatch.Record, AlarmState: a.CloudWatch.State, Put: a.S3.Put, Permit: a.Server.Permit,
 		Script: func(r pipelines.Run) pipelines.Outcome { return a.Script(r) },
+		Scaled: a.AutoScaling.Scaled, Deregister: scaling{a}.deregister,
 	})
+	a.CloudTrail = cloudtrail.New(w, a.IAM.Caller)
+	a.Server.Audit = a.CloudTrail.Observe
 	for _, s := range []*wire.Service{a.IAM.Wire(), a.Table.Wire(), a.S3.Wire(), a.SQS.Wire(), a.SNS.Wire(), a.Events.Wire(), a.Logs.Wire(),
-		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
+		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), a.CloudTrail.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
 		a.Server.Register(s)
 	}
 	return a
@@ -280,6 +289,24 @@ func (q queues) VisibilityTimeout(arn string) (time.Duration, bool) {
 	}
 	return 0, false
 }
+
+// streams lets Lambda read DynamoDB streams.
+type streams struct{ table *dynamodb.Service }
+
+func (s streams) Read(arn, after string, most int) []stream.Record {
+	var all []stream.Record
+	for _, r := range s.table.StreamRecords(arn, after, most) {
+		text, err := json.Marshal(r)
+		if err != nil {
+			panic(err) // it is made of texts and numbers
+		}
+		all = append(all, stream.Record{Sequence: r.Change.SequenceNumber, Made: r.Made(), Text: text})
+	}
+	return all
+}
+
+func (s streams) Last(arn string) (string, bool) { return s.table.LastSequence(arn) }
+func (s streams) OnRecord(arn string, fn func()) { s.table.OnRecord(arn, fn) }
 
 // identities lets STS ask IAM who calls.
 type identities struct{ iam *iam.Service }

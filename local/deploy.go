@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"sluice/local/dynamodb"
 	"sluice/local/events"
 	"sluice/local/lambda"
+	"sluice/local/lambda/stream"
 	"sluice/local/s3"
 	"sluice/local/sqs"
 	"sluice/local/states"
@@ -83,15 +85,41 @@ func (p provider) FunctionEvents(e *cloudformation.EventInvokeConfigSpec) (creat
 }
 
 func (p provider) EventSourceMapping(m *cloudformation.MappingSpec) (created, error) {
+	if service(m.EventSourceArn) == "dynamodb" {
+		return p.streamMapping(m)
+	}
+	if m.StartingPosition != "" || m.FilterCriteria.Filters != nil || m.DestinationConfig.OnFailure.Destination != "" {
+		return no("mapping of a queue with StartingPosition, FilterCriteria or DestinationConfig", m.LogicalID)
+	}
 	c := lambda.MappingConfig{
 		FunctionARN: m.FunctionName, QueueARN: m.EventSourceArn, BatchSize: m.BatchSize,
 		Window: time.Duration(m.MaximumBatchingWindowInSeconds) * time.Second, MaxConcurrency: m.ScalingConfig.MaximumConcurrency,
 		Disabled: m.Enabled != nil && !*m.Enabled,
 	}
-	for _, t := range m.FunctionResponseTypes {
-		c.ReportItemFailures = c.ReportItemFailures || t == "ReportBatchItemFailures"
-	}
+	c.ReportItemFailures = slices.Contains(m.FunctionResponseTypes, "ReportBatchItemFailures")
 	made, err := p.Lambda.CreateMapping(c)
+	if err != nil {
+		return created{}, err
+	}
+	return created{Ref: made.ID}, nil
+}
+
+// streamMapping maps a table's stream to a function.
+func (p provider) streamMapping(m *cloudformation.MappingSpec) (created, error) {
+	c := stream.Config{
+		StreamARN: m.EventSourceArn, From: m.StartingPosition, BatchSize: m.BatchSize,
+		Window:     time.Duration(m.MaximumBatchingWindowInSeconds) * time.Second,
+		MaxRetries: m.MaximumRetryAttempts, Bisect: m.BisectBatchOnFunctionError, Parallelization: m.ParallelizationFactor,
+		ReportItemFailures: slices.Contains(m.FunctionResponseTypes, "ReportBatchItemFailures"),
+		OnFailureARN:       m.DestinationConfig.OnFailure.Destination, Disabled: m.Enabled != nil && !*m.Enabled,
+	}
+	if age := m.MaximumRecordAgeInSeconds; age != nil && *age != -1 {
+		c.MaxAge = max(time.Duration(*age)*time.Second, 1) // 0 seconds is an age, and refused
+	}
+	for _, f := range m.FilterCriteria.Filters {
+		c.Filters = append(c.Filters, f.Pattern)
+	}
+	made, err := p.Lambda.CreateStreamMapping(m.FunctionName, c)
 	if err != nil {
 		return created{}, err
 	}
@@ -225,11 +253,21 @@ func (p provider) Table(t *cloudformation.TableSpec) (created, error) {
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return created{}, err
 	}
-	in.Tags, in.SSESpecification, in.StreamSpecification, in.LocalSecondaryIndexes = nil, nil, nil, nil
-	if t.StreamSpecification != nil || len(t.LocalSecondaryIndexes) > 0 {
-		return no("table with a stream or a local index", t.LogicalID)
+	in.Tags, in.SSESpecification, in.LocalSecondaryIndexes = nil, nil, nil
+	if len(t.LocalSecondaryIndexes) > 0 {
+		return no("table with a local index", t.LogicalID)
 	}
-	return created{}, p.AWS.Table.Create(&in)
+	if in.StreamSpecification != nil {
+		in.StreamSpecification.StreamEnabled = true // as CloudFormation has it, without saying so
+	}
+	if err := p.AWS.Table.Create(&in); err != nil {
+		return created{}, err
+	}
+	made := created{Attributes: map[string]string{}}
+	if arn := p.AWS.Table.Stream(t.TableName); arn != "" {
+		made.Attributes["StreamArn"] = arn
+	}
+	return made, nil
 }
 
 func (p provider) Bucket(b *cloudformation.BucketSpec) (created, error) {

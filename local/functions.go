@@ -18,6 +18,7 @@ import (
 	"sluice/shared/awspipelines"
 	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
+	"sluice/shared/awstrail"
 	"sluice/shared/edge"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
@@ -64,6 +65,7 @@ func (p parts) shifting() *shifting.Shifting {
 	cloudWatch, endpoints := awsmetrics.Open(p.cfg), awsendpoints.Open(p.cfg)
 	return &shifting.Shifting{
 		Table: p.table(), Endpoints: endpoints, Attic: endpoints, Scaling: awsscaling.Open(p.cfg), Alarms: cloudWatch, Metrics: cloudWatch,
+		Trail:    awstrail.Open(p.cfg, p.get(edge.Stack)),
 		Registry: awspipelines.OpenRegistry(p.cfg), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
 		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), ModelRole: p.get(edge.ModelRole),
 	}

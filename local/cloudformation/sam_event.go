@@ -22,6 +22,8 @@ func (e *expansion) functionEvent(ev Field, alias *resource, r *role) {
 	switch kind {
 	case "SQS":
 		e.queueEvent(ev.Key, p, name, r)
+	case "DynamoDB":
+		e.streamEvent(ev.Key, p, name, r)
 	case "EventBridgeRule", "Schedule":
 		e.ruleEvent(ev.Key, kind, p, to)
 		rule := id + ev.Key
@@ -53,11 +55,49 @@ func (e *expansion) queueEvent(event string, p, function *Node, r *role) {
 		return
 	}
 	if r != nil {
-		r.managed = append(r.managed, text(managedARN("service-role/AWSLambdaSQSQueueExecutionRole")))
+		r.sources = append(r.sources, text(managedARN("service-role/AWSLambdaSQSQueueExecutionRole")))
 	}
 	e.add(e.source.id+event, "AWS::Lambda::EventSourceMapping", object("EventSourceArn", p.get("Queue"), "FunctionName", function,
 		"BatchSize", p.get("BatchSize"), "MaximumBatchingWindowInSeconds", p.get("MaximumBatchingWindowInSeconds"),
 		"FunctionResponseTypes", p.get("FunctionResponseTypes"), "ScalingConfig", p.get("ScalingConfig"), "Enabled", p.get("Enabled")))
+}
+
+// streamEvent maps a table's stream to the function, lets its role read streams, and
+// send to the queue of what was given up.
+func (e *expansion) streamEvent(event string, p, function *Node, r *role) {
+	id, where := e.source.id+event, "Events."+event
+	passed := []string{
+		"StartingPosition", "BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds",
+		"BisectBatchOnFunctionError", "ParallelizationFactor", "FunctionResponseTypes", "Enabled",
+	}
+	e.only(p, where, append([]string{"Stream", "DestinationConfig"}, passed...)...)
+	for _, name := range []string{"Stream", "StartingPosition"} {
+		if p.get(name) == nil {
+			e.problem(p, where, "needs a %s", name)
+		}
+	}
+	mapping := object("EventSourceArn", p.get("Stream"), "FunctionName", function)
+	for _, name := range passed {
+		mapping.set(name, p.get(name))
+	}
+	if r != nil {
+		r.sources = append(r.sources, text(managedARN("service-role/AWSLambdaDynamoDBExecutionRole")))
+	}
+	if c := p.get("DestinationConfig"); c != nil {
+		e.only(c, where+".DestinationConfig", "OnFailure")
+		failed, where := c.get("OnFailure"), where+".DestinationConfig.OnFailure"
+		e.only(failed, where, "Type", "Destination")
+		kind, queue := failed.get("Type").text(), failed.get("Destination")
+		switch {
+		case queue == nil || kind != "" && kind != "SQS":
+			e.problem(c, where, "needs a Destination, of Type SQS or of none locally")
+		case kind != "" && r != nil:
+			r.sending = append(r.sending, inlinePolicy(id+"SQSPolicy",
+				object("Statement", list(object("Action", text("sqs:SendMessage"), "Effect", text("Allow"), "Resource", queue)))))
+		}
+		mapping.set("DestinationConfig", object("OnFailure", object("Destination", queue)))
+	}
+	e.add(id, "AWS::Lambda::EventSourceMapping", mapping)
 }
 
 // ruleEvent makes a rule of an EventBridgeRule or Schedule event.

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -13,6 +14,8 @@ type role struct {
 	mark    string // key of SAM's tag
 	managed []*Node
 	inline  []*Node
+	sources []*Node // managed policies of event sources, which SAM puts last
+	sending []*Node // inline policies of event sources, which it leaves out if the role has the like
 }
 
 // node is the role's properties, with the policies of the serverless resource p.
@@ -28,11 +31,6 @@ func (r *role) node(e *expansion, p *Node) *Node {
 	if policies != nil && policies.Kind != List {
 		items = []*Node{policies}
 	}
-	queueReader := text(managedARN("service-role/AWSLambdaSQSQueueExecutionRole"))
-	reads := slices.ContainsFunc(managed, func(m *Node) bool { return m.Text == queueReader.Text })
-	if reads { // SAM puts the policies of event sources last
-		managed = slices.DeleteFunc(managed, func(m *Node) bool { return m.Text == queueReader.Text })
-	}
 	for i, item := range items {
 		where := fmt.Sprintf("Policies[%d]", i)
 		switch doc := e.policy(item, where); {
@@ -43,8 +41,13 @@ func (r *role) node(e *expansion, p *Node) *Node {
 			addManaged(doc)
 		}
 	}
-	if reads {
-		addManaged(queueReader)
+	for _, n := range r.sources {
+		addManaged(n)
+	}
+	for _, n := range r.sending {
+		if !slices.ContainsFunc(inline, func(own *Node) bool { return equal(own.get("PolicyDocument"), n.get("PolicyDocument")) }) {
+			inline = append(inline, n)
+		}
 	}
 	trust := p.get("AssumeRolePolicyDocument")
 	if trust == nil {
@@ -58,6 +61,21 @@ func (r *role) node(e *expansion, p *Node) *Node {
 		out.set("Policies", list(inline...))
 	}
 	return out
+}
+
+// equal reports whether two nodes are the same JSON.
+func equal(a, b *Node) bool {
+	read := func(n *Node) (v any) {
+		text, err := json.Marshal(n)
+		if err == nil {
+			err = json.Unmarshal(text, &v)
+		}
+		if err != nil {
+			panic(err) // nodes are JSON
+		}
+		return v
+	}
+	return reflect.DeepEqual(read(a), read(b))
 }
 
 func (n *Node) items() []*Node {
@@ -82,6 +100,7 @@ func managedARN(name string) string { return "arn:aws:iam::aws:policy/" + name }
 var managedNames = map[string]string{
 	"AWSLambdaBasicExecutionRole":    "service-role/AWSLambdaBasicExecutionRole",
 	"AWSLambdaSQSQueueExecutionRole": "service-role/AWSLambdaSQSQueueExecutionRole",
+	"AWSLambdaDynamoDBExecutionRole": "service-role/AWSLambdaDynamoDBExecutionRole",
 	"AWSLambdaRole":                  "service-role/AWSLambdaRole",
 	"AWSXRayDaemonWriteAccess":       "AWSXRayDaemonWriteAccess",
 	"AWSXrayWriteOnlyAccess":         "AWSXrayWriteOnlyAccess",

@@ -85,10 +85,12 @@ type EventInvokeConfigSpec struct {
 	DestinationConfig        struct{ OnSuccess, OnFailure DestinationSpec }
 }
 
-// DestinationSpec is a destination of asynchronous invocations.
+// DestinationSpec is a destination of asynchronous invocations, or of records of a
+// stream that were given up.
 type DestinationSpec struct{ Destination string }
 
-// MappingSpec is an AWS::Lambda::EventSourceMapping.
+// MappingSpec is an AWS::Lambda::EventSourceMapping. ScalingConfig is for queues, and
+// all from StartingPosition on is for streams.
 type MappingSpec struct {
 	Meta
 	FunctionName                   string `cfn:",required"`
@@ -98,7 +100,19 @@ type MappingSpec struct {
 	FunctionResponseTypes          []string
 	ScalingConfig                  struct{ MaximumConcurrency int }
 	Enabled                        *bool
+	StartingPosition               string
+	FilterCriteria                 struct{ Filters []FilterSpec }
+	MaximumRetryAttempts           *int // -1, as none, is without end
+	MaximumRecordAgeInSeconds      *int // as that
+	BisectBatchOnFunctionError     bool
+	ParallelizationFactor          int
+	DestinationConfig              struct{ OnFailure DestinationSpec }
 	Tags                           Ignored
+}
+
+// FilterSpec is one filter of a mapping, whose text is an event pattern.
+type FilterSpec struct {
+	Pattern string `cfn:",required"`
 }
 
 // StateMachineSpec is an AWS::StepFunctions::StateMachine. Text is the definition

@@ -14,7 +14,9 @@ type TableSpec struct {
 		AttributeName string
 		Enabled       bool `cfn:",required"`
 	}
-	StreamSpecification *struct{ StreamViewType string }
+	StreamSpecification *struct {
+		StreamViewType string `cfn:",required"`
+	}
 	// what follows changes no behaviour that local AWS has
 	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
 	SSESpecification                 struct {

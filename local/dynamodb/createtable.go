@@ -25,6 +25,11 @@ type (
 	Throughput struct{ ReadCapacityUnits, WriteCapacityUnits int64 }
 	// Tag is a tag of a table.
 	Tag struct{ Key, Value string }
+	// StreamSpecification says whether changes go into a stream, and as what.
+	StreamSpecification struct {
+		StreamEnabled  bool
+		StreamViewType string `json:",omitempty"` // KEYS_ONLY, NEW_IMAGE, OLD_IMAGE, NEW_AND_OLD_IMAGES
+	}
 	// TTLSpecification names the attribute that holds the time of expiry.
 	TTLSpecification struct {
 		AttributeName string
@@ -49,7 +54,7 @@ type CreateTableInput struct {
 	ProvisionedThroughput     *Throughput
 	GlobalSecondaryIndexes    []GlobalIndex
 	LocalSecondaryIndexes     json.RawMessage
-	StreamSpecification       json.RawMessage
+	StreamSpecification       *StreamSpecification
 	SSESpecification          json.RawMessage // changes nothing that can be seen here
 	TableClass                string
 	DeletionProtectionEnabled bool
@@ -116,6 +121,9 @@ func (s *Service) define(in *CreateTableInput) (*table, error) {
 	for _, x := range in.Tags {
 		t.tags[x.Key] = x.Value
 	}
+	if in.StreamSpecification != nil && in.StreamSpecification.StreamEnabled {
+		t.stream = newStream(name, in.StreamSpecification.StreamViewType, t.created)
+	}
 	s.tables[name] = t
 	return t, nil
 }
@@ -142,8 +150,8 @@ func (in *CreateTableInput) check() error {
 	if given(in.LocalSecondaryIndexes) {
 		return notImplemented("LocalSecondaryIndexes")
 	}
-	if given(in.StreamSpecification) && !strings.Contains(string(in.StreamSpecification), `"StreamEnabled":false`) {
-		return notImplemented("StreamSpecification")
+	if err := in.StreamSpecification.check(); err != nil {
+		return err
 	}
 	const prefix = "One or more parameter values were invalid: "
 	onDemand := in.BillingMode == "PAY_PER_REQUEST"

@@ -1,13 +1,15 @@
 // Package dynamodb is DynamoDB on a laptop: tables with global secondary indexes,
 // conditional and transactional writes, queries and scans with pages, time to live,
-// and the request units that all of it would cost. Expressions are local/dynamodb/expr.
+// streams, and the request units that all of it would cost. Expressions are
+// local/dynamodb/expr.
 //
 // Everything happens at once while the world is held, so there are no real conflicts:
 // stale reads, unprocessed batches, small pages and conflicting transactions happen on
-// demand, by the knobs of Service. What is not implemented (local indexes, streams,
-// PartiQL, backups, the legacy parameters) answers an error that names it.
+// demand, by the knobs of Service. What is not implemented (local indexes, the API of
+// streams, PartiQL, backups, the legacy parameters) answers an error that names it.
 //
-// Local AWS registers Wire; simulations read Items and hang on OnWrite.
+// Local AWS registers Wire, and Lambda reads StreamRecords; simulations read Items and
+// hang on OnWrite.
 package dynamodb
 
 import (

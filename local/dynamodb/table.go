@@ -27,6 +27,7 @@ type table struct {
 	ttl       string // the attribute, "" while disabled
 	recovery  time.Time
 	throttle  *Throughput
+	stream    *stream // nil without one
 
 	rows   collection
 	count  int
@@ -160,6 +161,7 @@ func (s *Service) store(t *table, at place, after Item, expired bool) usage {
 	if !expired {
 		t.units.Write += u.total()
 	}
+	s.capture(t, before, after, expired)
 	if s.OnWrite != nil {
 		s.OnWrite(t.name, before, after)
 	}

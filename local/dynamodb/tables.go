@@ -16,7 +16,10 @@ type tableDescription struct {
 	KeySchema                 []KeySchemaElement
 	BillingModeSummary        *billingSummary `json:",omitempty"`
 	ProvisionedThroughput     throughputDescription
-	GlobalSecondaryIndexes    []indexDescription `json:",omitempty"`
+	GlobalSecondaryIndexes    []indexDescription   `json:",omitempty"`
+	StreamSpecification       *StreamSpecification `json:",omitempty"`
+	LatestStreamArn           string               `json:",omitempty"`
+	LatestStreamLabel         string               `json:",omitempty"`
 	ItemCount                 int
 	TableSizeBytes            int
 	DeletionProtectionEnabled bool
@@ -53,6 +56,9 @@ func (t *table) describe() *tableDescription {
 	}
 	if t.billing == "PAY_PER_REQUEST" {
 		d.BillingModeSummary = &billingSummary{t.billing, wire.At(t.created)}
+	}
+	if st := t.stream; st != nil {
+		d.StreamSpecification, d.LatestStreamArn, d.LatestStreamLabel = &StreamSpecification{true, st.view}, st.arn(), st.label
 	}
 	for _, ix := range t.indexes {
 		x := indexDescription{

@@ -74,7 +74,11 @@ func (s *Service) putEvents(_ *wire.Call, in *putEventsInput) (*putEventsOutput,
 	}
 	out := &putEventsOutput{}
 	for _, e := range in.Entries {
-		if code, message := e.check(); code != "" {
+		code, message := e.check()
+		if code == "" && s.Refuse != nil {
+			code, message = s.Refuse(e.Source, e.DetailType), "The entry was not taken in."
+		}
+		if code != "" {
 			out.FailedEntryCount++
 			out.Entries = append(out.Entries, putEntry{ErrorCode: code, ErrorMessage: message})
 			continue

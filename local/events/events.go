@@ -39,6 +39,10 @@ type Service struct {
 	// none (the event is lost), two for a doubled one, a long one for late and out of
 	// order. It may be nil.
 	Fate func(e Event, t Target) []time.Duration
+	// Refuse is asked about each entry of PutEvents that is in order. A code that it
+	// answers, such as InternalFailure or ThrottlingException, is the entry's failure:
+	// the others are taken in, and the call succeeds. It may be nil.
+	Refuse func(source, detailType string) (code string)
 	// Latency is the usual time from event to delivery.
 	Latency time.Duration
 	// LogLimit bounds the log of events; the oldest are forgotten.

@@ -9,6 +9,7 @@
 //	lambda.judge #2 crash-before
 //	events.sagemaker "lambda:on-signal" p=0.1 lose
 //	events.s3 p=0.05 double 90s
+//	eventbridge.PutEvents #1 throttle
 //	sagemaker.* p=1 @2h+15m unavailable
 //
 // An Injector fills the fault hooks of wire.Server, lambda.Service and
@@ -28,7 +29,8 @@ import (
 // Fault is one way to misbehave, and when. The zero Fault is not valid.
 type Fault struct {
 	// Service is the IAM prefix of an API ("dynamodb"), "*" for every API, "lambda"
-	// for invocations, or "events" for deliveries of EventBridge.
+	// for invocations, "events" for deliveries of EventBridge, or "eventbridge" for its
+	// API, whose prefix is taken by them.
 	Service string
 	// Operation is a pattern of API operations; for lambda of functions, by the name
 	// of their folder; for events of sources, without "aws.".
@@ -66,10 +68,11 @@ const (
 	Late        Effect = "delay"
 )
 
-// The two services that are no API.
+// The two services that are no API, and the one that has another name for them.
 const (
 	Invocations = "lambda"
 	Deliveries  = "events"
+	eventBridge = "eventbridge"
 )
 
 // String is the fault as Parse reads it.

@@ -124,6 +124,28 @@ func TestTheSparedAreLeftAlone(t *testing.T) {
 	}
 }
 
+// The API of EventBridge fails under a name of its own: events are deliveries.
+func TestEventBridgeHasAnAPI(t *testing.T) {
+	put := &wire.Call{Service: "events", Operation: "PutEvents"}
+	for text, want := range map[string]wire.Effect{
+		"eventbridge.PutEvents #1 lose-answer": wire.LostAnswer,
+		"*.* p=1 throttle":                     wire.Throttle,
+		"events.* p=1 delay 1s":                wire.NoFault,
+	} {
+		i := faults.New(world(1), list(t, text))
+		var fired []string
+		i.OnFire = func(f faults.Fired) { fired = append(fired, f.Exactly.String()) }
+		if got := i.Call(put, nil); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+		for _, exactly := range fired {
+			if got := faults.New(world(1), list(t, exactly)).Call(put, nil); got != want {
+				t.Errorf("%s, which is %s cut to one call: got %v, want %v", exactly, text, got, want)
+			}
+		}
+	}
+}
+
 // What strikes the calls of one resource must not depend on the calls of others, nor
 // on other faults; and a fault cut to one call strikes that call.
 func TestChanceIsOfTheResource(t *testing.T) {

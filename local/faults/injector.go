@@ -52,7 +52,11 @@ func (i *Injector) Call(c *wire.Call, in any) wire.Effect {
 	if len(i.faults) == 0 || i.Spare != nil && i.Spare(c.AccessKey) {
 		return wire.NoFault
 	}
-	f, ok := i.strike(c.Service, c.Operation, func() string { return resource(c.Service, in) })
+	service := c.Service
+	if service == Deliveries {
+		service = eventBridge
+	}
+	f, ok := i.strike(service, c.Operation, func() string { return resource(service, in) })
 	if !ok {
 		return wire.NoFault
 	}

@@ -35,7 +35,7 @@ func resource(service string, in any) string {
 // names are the members that name what a call is about, the most telling first.
 var names = []string{
 	"EndpointName", "EndpointConfigName", "ModelName", "ModelPackageArn", "ModelPackageName", "PipelineExecutionArn", "PipelineName",
-	"name", "executionArn", "TopicArn", "QueueUrl", "AlarmName",
+	"name", "executionArn", "TopicArn", "QueueUrl", "AlarmName", "ResourceId",
 }
 
 func text(v any) string {

@@ -1,8 +1,8 @@
 // Package lambda runs functions for local AWS: synchronous and event invocations
 // with their retries, dead letters and destinations, resource policies, metrics,
-// and the pollers that read SQS queues. A function's code runs in one of two hosts:
-// a Go handler in this process, or a compiled bootstrap that speaks the Lambda
-// Runtime API.
+// and the pollers that read SQS queues and DynamoDB streams (local/lambda/stream). A
+// function's code runs in one of two hosts: a Go handler in this process, or a compiled
+// bootstrap that speaks the Lambda Runtime API.
 //
 // It takes virtual time for invocations and never reads the wall clock. It keeps no
 // versions: every alias and version is the code of now. Services reach it through
@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/local/lambda/stream"
 	"sluice/local/sim"
 	"sluice/local/wire"
 )
@@ -64,8 +65,9 @@ type Roles interface {
 // Service holds the functions of the account. The fields are wiring and knobs; set
 // them before the world runs. All but the hosts given to New may be left empty.
 type Service struct {
-	Roles  Roles
-	Queues Queues
+	Roles   Roles
+	Queues  Queues
+	Streams stream.Source
 	// Permit asks whether the caller of a wire call may do this: Server.Permit.
 	Permit func(c *wire.Call, need ...wire.Access) error
 	// Send delivers to a dead-letter queue or destination, given by its ARN.
@@ -86,6 +88,7 @@ type Service struct {
 	hosts     func(Function) (Host, error)
 	functions map[string]*function
 	mappings  []*Mapping
+	streams   []*StreamMapping
 	busy      int // running invocations of the account
 }
 
@@ -212,16 +215,21 @@ func (s *Service) check(f Function) error {
 		if target == "" {
 			continue
 		}
-		need, err := sending(target)
-		if err == nil && s.Roles.AllowRole(f.RoleARN, need) != nil {
-			service, action, _ := strings.Cut(need.Action, ":")
-			err = invalid("The provided execution role does not have permissions to call %s on %s", action, strings.ToUpper(service))
-		}
-		if err != nil {
+		if err := s.maySend(f, target); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maySend refuses a target that is none, or that the function's role may not send to.
+func (s *Service) maySend(f Function, target string) error {
+	need, err := sending(target)
+	if err != nil || s.Roles == nil || s.Roles.AllowRole(f.RoleARN, need) == nil {
+		return err
+	}
+	service, action, _ := strings.Cut(need.Action, ":")
+	return invalid("The provided execution role does not have permissions to call %s on %s", action, strings.ToUpper(service))
 }
 
 func checkEnvironment(f Function) error {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/local/lambda/partial"
 	"sluice/local/sim"
 	"sluice/local/wire"
 )
@@ -113,7 +114,7 @@ func (s *Service) checkMapping(f *function, c MappingConfig) error {
 	case s.Queues == nil:
 		return invalid("no queues are wired to lambda")
 	case !strings.HasPrefix(c.QueueARN, "arn:aws:sqs:"):
-		return invalid("event source %q is no SQS queue; local AWS has no other event sources", c.QueueARN)
+		return invalid("event source %q is no SQS queue; of other event sources, local AWS has DynamoDB streams only", c.QueueARN)
 	case strings.HasSuffix(c.QueueARN, ".fifo"):
 		return invalid("event source %s is a FIFO queue, which local AWS does not poll", c.QueueARN)
 	case c.BatchSize < 1 || c.BatchSize > 10000:
@@ -261,8 +262,12 @@ func (m *Mapping) settle(batch []Message, r Result) {
 	}
 	failed := map[string]bool{}
 	if m.ReportItemFailures {
+		var ids []string
+		for _, msg := range batch {
+			ids = append(ids, msg.ID)
+		}
 		var ok bool
-		if failed, ok = itemFailures(r.Payload, batch); !ok {
+		if failed, ok = partial.Failures(r.Payload, ids); !ok {
 			return
 		}
 	}

@@ -363,17 +363,3 @@ func TestNoMessageIsLost(t *testing.T) {
 		}
 	})
 }
-
-func FuzzItemFailures(f *testing.F) {
-	f.Add([]byte(`{"batchItemFailures":[{"itemIdentifier":"a"}]}`))
-	f.Add([]byte(`null`))
-	batch := []Message{{ID: "a"}, {ID: "b"}}
-	f.Fuzz(func(t *testing.T, answer []byte) {
-		failed, ok := itemFailures(answer, batch)
-		for id := range failed {
-			if !ok || id != "a" && id != "b" {
-				t.Fatalf("%q failed, ok %v", id, ok)
-			}
-		}
-	})
-}

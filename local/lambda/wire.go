@@ -211,6 +211,12 @@ func (s *Service) listMappings(r *request, w http.ResponseWriter) error {
 		}
 		all = append(all, m.describe(f))
 	}
+	for _, m := range s.streams {
+		if only != "" && m.function.Name != only || q.Has("EventSourceArn") && q.Get("EventSourceArn") != m.StreamARN {
+			continue
+		}
+		all = append(all, m.describe())
+	}
 	return answer(w, map[string]any{"EventSourceMappings": all})
 }
 

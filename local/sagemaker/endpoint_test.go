@@ -9,6 +9,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"sluice/local/sagemaker"
 	"sluice/local/sagemaker/hosting"
@@ -109,6 +110,46 @@ func TestRollbackFailedIsMixedAndMendable(t *testing.T) {
 	}
 }
 
+// An endpoint that is left mixed says so and nothing else; the next update leaves one
+// configuration alone on it, even one that is rolled back.
+func TestMixedEndpointIsRepaired(t *testing.T) {
+	for name, c := range map[string]struct {
+		fate hosting.Fate
+		to   string
+		want string
+	}{
+		"forward":                 {hosting.Fate{}, "churn-v2", "churn-v2"},
+		"back":                    {hosting.Fate{}, "churn-v1", "churn-v1"},
+		"a repair is rolled back": {hosting.Fate{Ending: hosting.RollsBack}, "churn-v2", "churn-v1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := staged(t)
+			s.w.Do(func() { _ = s.svc.Hosting.SetTraffic("churn", traffic.Traffic{RPM: 600}) })
+			s.svc.Hosting.NextUpdate("churn", hosting.Fate{Ending: hosting.RollbackFails, Reason: "no capacity"})
+			call(s, updateEndpoint, update("churn-v2"))
+			d := s.settle()
+			if d.EndpointStatus != types.EndpointStatusUpdateRollbackFailed || *d.EndpointConfigName != "churn-v1" || *d.FailureReason != "no capacity" || d.PendingDeploymentSummary != nil {
+				t.Errorf("mixed: %s %s %v", d.EndpointStatus, *d.EndpointConfigName, d.FailureReason)
+			}
+			s.svc.Hosting.NextUpdate("churn", c.fate)
+			call(s, updateEndpoint, update(c.to))
+			if d := s.settle(); d.EndpointStatus != types.EndpointStatusInService || *d.EndpointConfigName != c.want {
+				t.Errorf("repaired: %s %s", d.EndpointStatus, *d.EndpointConfigName)
+			}
+			from := s.w.Now().Truncate(time.Minute).Add(time.Minute)
+			s.w.RunFor(10 * time.Minute)
+			for _, n := range s.svc.Hosting.Served("churn", from, s.w.Now()) {
+				if n.Config != c.want {
+					t.Fatalf("still served by %s", n.Config)
+				}
+			}
+			if diff := cmp.Diff([]string{"UPDATING", "UPDATE_ROLLBACK_FAILED", "UPDATING", "IN_SERVICE"}, s.statuses()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestWeights(t *testing.T) {
 	s := staged(t)
 	call(s, updateEndpoint, update("churn-v2"))
@@ -201,6 +242,55 @@ func TestCreateAndDelete(t *testing.T) {
 		t.Error("a failed endpoint was updated")
 	}
 	call(s, deleteEndpoint, &sdk.DeleteEndpointInput{EndpointName: aws.String("bad")})
+}
+
+// AWS's maintenance may begin whenever it likes, last as long as it likes, and follow an
+// update at once. It keeps everybody out and changes nothing.
+func TestMaintenance(t *testing.T) {
+	s := staged(t)
+	call(s, updateEndpoint, update("churn-v2"))
+	s.w.Do(func() { s.svc.Hosting.Maintain("churn", s.w.Now().Add(time.Minute), 30*time.Hour) })
+	s.settleStatus(types.EndpointStatusInService)
+	before := s.describe()
+	s.settleStatus(types.EndpointStatusSystemUpdating)
+	began := s.w.Now()
+	if wait := began.Sub(*before.LastModifiedTime); wait > time.Minute {
+		t.Errorf("it began %s after the update", wait)
+	}
+	during := s.describe()
+	if during.EndpointStatus != types.EndpointStatusSystemUpdating || during.PendingDeploymentSummary != nil {
+		t.Errorf("%s %+v", during.EndpointStatus, during.PendingDeploymentSummary)
+	}
+	busy := `ValidationException: Cannot update in-progress endpoint "` + arn + `endpoint/churn".`
+	for what, err := range map[string]error{
+		"updated": second(try(s, updateEndpoint, update("churn-v1"))), "given weights": second(try(s, changeWeights, weights("Candidate", 1.0))),
+		"given instances": second(try(s, changeWeights, resized("Candidate", 3))), "deleted": second(try(s, deleteEndpoint, &sdk.DeleteEndpointInput{EndpointName: aws.String("churn")})),
+	} {
+		if got := refusal(t, err); got != busy {
+			t.Errorf("to be %s was refused with %s", what, got)
+		}
+	}
+	s.settleStatus(types.EndpointStatusInService)
+	if lasted := s.w.Now().Sub(began); lasted != 30*time.Hour {
+		t.Errorf("it lasted %s", lasted)
+	}
+	after := s.describe()
+	before.LastModifiedTime, before.ResultMetadata = after.LastModifiedTime, after.ResultMetadata
+	if diff := cmp.Diff(before, after, cmpopts.IgnoreUnexported(sdk.DescribeEndpointOutput{}, types.ProductionVariantSummary{}), cmpopts.IgnoreFields(sdk.DescribeEndpointOutput{}, "ResultMetadata")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// settleStatus waits until the endpoint has this status.
+func (s *stage) settleStatus(want types.EndpointStatus) {
+	s.t.Helper()
+	has := func() bool {
+		e, err := s.svc.Hosting.Describe("churn")
+		return err == nil && e.EndpointStatus == string(want)
+	}
+	if !s.w.RunUntil(has, 48*time.Hour) {
+		s.t.Fatalf("the endpoint never was %s", want)
+	}
 }
 
 func TestMaintenanceAndForeignActors(t *testing.T) {

@@ -15,6 +15,7 @@ var (
 	createModel      = op((*sdk.Client).CreateModel)
 	describeModel    = op((*sdk.Client).DescribeModel)
 	deleteModel      = op((*sdk.Client).DeleteModel)
+	listModels       = op((*sdk.Client).ListModels)
 	createConfig     = op((*sdk.Client).CreateEndpointConfig)
 	describeConfig   = op((*sdk.Client).DescribeEndpointConfig)
 	deleteConfig     = op((*sdk.Client).DeleteEndpointConfig)
@@ -44,4 +45,5 @@ var (
 	retryExecution   = op((*sdk.Client).RetryPipelineExecution)
 	addTags          = op((*sdk.Client).AddTags)
 	listTags         = op((*sdk.Client).ListTags)
+	deleteTags       = op((*sdk.Client).DeleteTags)
 )

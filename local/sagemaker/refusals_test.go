@@ -82,18 +82,6 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestConfigInUseCanBeDeleted(t *testing.T) {
-	s := staged(t)
-	call(s, deleteConfig, &sdk.DeleteEndpointConfigInput{EndpointConfigName: aws.String("churn-v1")})
-	if d := s.describe(); *d.EndpointConfigName != "churn-v1" || d.EndpointStatus != types.EndpointStatusInService {
-		t.Errorf("%s %s", *d.EndpointConfigName, d.EndpointStatus)
-	}
-	_, err := try(s, updateEndpoint, update("churn-v1"))
-	if got := refusal(t, err); got != `ValidationException: Could not find endpoint configuration "`+arn+`endpoint-config/churn-v1".` {
-		t.Error(got)
-	}
-}
-
 func TestConfigLag(t *testing.T) {
 	s := staged(t)
 	s.svc.Catalog.ConfigLag = 5 * time.Second
@@ -105,17 +93,6 @@ func TestConfigLag(t *testing.T) {
 	}
 	s.w.RunFor(5 * time.Second)
 	call(s, createEndpoint, in)
-}
-
-func TestShadowVariantRules(t *testing.T) {
-	s := staged(t)
-	in := &sdk.CreateEndpointConfigInput{EndpointConfigName: aws.String("shadow"), ProductionVariants: []types.ProductionVariant{variant("A", "churn-v1", 1, 1), variant("B", "churn-v1", 1, 1)},
-		ShadowProductionVariants: []types.ProductionVariant{variant("S", "churn-m2", 1, 1)}}
-	if _, err := try(s, createConfig, in); err == nil {
-		t.Error("two production variants beside a shadow were accepted")
-	}
-	in.ProductionVariants = in.ProductionVariants[:1]
-	call(s, createConfig, in)
 }
 
 func TestAccess(t *testing.T) {
@@ -139,27 +116,5 @@ func TestAccess(t *testing.T) {
 	}
 	if tags := call(s, listTags, &sdk.ListTagsInput{ResourceArn: aws.String(arn + "endpoint/churn")}).Tags; len(tags) != 1 || *tags[0].Value != "ml" {
 		t.Errorf("tags %v", tags)
-	}
-}
-
-func TestListsPage(t *testing.T) {
-	s := staged(t)
-	for _, n := range []string{"p1", "p2", "p3"} {
-		s.w.RunFor(time.Second)
-		s.config(n, variant("A", "churn-v1", 1, 1))
-	}
-	var names []string
-	in := &sdk.ListEndpointConfigsInput{MaxResults: aws.Int32(2), NameContains: aws.String("P")}
-	for {
-		out := call(s, listConfigs, in)
-		for _, c := range out.EndpointConfigs {
-			names = append(names, *c.EndpointConfigName)
-		}
-		if in.NextToken = out.NextToken; in.NextToken == nil {
-			break
-		}
-	}
-	if diff := cmp.Diff([]string{"p3", "p2", "p1"}, names); diff != "" {
-		t.Error(diff)
 	}
 }

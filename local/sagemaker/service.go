@@ -36,6 +36,9 @@ type Outside struct {
 	Script func(pipelines.Run) pipelines.Outcome
 	// Permit asks IAM about InvokeEndpoint, which is no RPC: wire.Server.Permit.
 	Permit func(c *wire.Call, need ...wire.Access) error
+	// Scaled and Deregister are Application Auto Scaling's: hosting.Outside says more.
+	Scaled     func(endpoint string) (variants []string)
+	Deregister func(c *wire.Call, endpoint string) error
 }
 
 // Service is SageMaker in one account and region.
@@ -56,8 +59,9 @@ func New(w *sim.World, out Outside) *Service {
 		Registry:  r,
 		Catalog:   c,
 		Pipelines: pipelines.New(w, r, pipelines.Outside{Emit: out.Emit, Script: out.Script, Put: out.Put}),
-		Hosting:   hosting.New(w, c, hosting.Outside{Emit: out.Emit, Record: out.Record, AlarmState: out.AlarmState, Permit: out.Permit}),
-		w:         w,
+		Hosting: hosting.New(w, c, hosting.Outside{Emit: out.Emit, Record: out.Record, AlarmState: out.AlarmState, Permit: out.Permit,
+			Scaled: out.Scaled, Deregister: out.Deregister}),
+		w: w,
 	}
 }
 

@@ -128,22 +128,6 @@ func TestGoesBadAtHalf(t *testing.T) {
 	}
 }
 
-func TestShadowGetsAMirror(t *testing.T) {
-	s := staged(t)
-	s.w.Do(func() { _ = s.svc.Hosting.SetTraffic("churn", traffic.Traffic{RPM: 1000}) })
-	call(s, createConfig, &sdk.CreateEndpointConfigInput{EndpointConfigName: aws.String("shadowed"), ProductionVariants: []types.ProductionVariant{variant("AllTraffic", "churn-v1", 1, 1)},
-		ShadowProductionVariants: []types.ProductionVariant{variant("Shadow", "churn-m2", 0.5, 1)}})
-	call(s, updateEndpoint, update("shadowed"))
-	if d := s.settle(); len(d.ShadowProductionVariants) != 1 {
-		t.Fatalf("%d shadow variants", len(d.ShadowProductionVariants))
-	}
-	s.points = nil
-	s.w.RunFor(20 * time.Minute)
-	production, _ := s.sum("Invocations", dims("AllTraffic"))
-	shadow, _ := s.sum("Invocations", dims("Shadow"))
-	near(t, "share mirrored", shadow/production, 0.5, 0.02)
-}
-
 func guarded(kind types.TrafficRoutingConfigType, alarms ...types.Alarm) *sdk.UpdateEndpointInput {
 	in := update("churn-v3")
 	half := &types.CapacitySize{Type: types.CapacitySizeTypeCapacityPercent, Value: aws.Int32(25)}

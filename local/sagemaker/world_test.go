@@ -35,6 +35,8 @@ type stage struct {
 	script func(pipelines.Run) pipelines.Outcome
 	points []point
 	needs  []wire.Access
+	scaled []string // variants of churn
+	locked bool     // nobody may deregister them
 }
 
 type event struct {
@@ -91,6 +93,21 @@ func newStage(t *testing.T) *stage {
 			return s.script(r)
 		},
 		Permit: s.srv.Permit,
+		Scaled: func(endpoint string) []string {
+			if endpoint != "churn" {
+				return nil
+			}
+			return s.scaled
+		},
+		Deregister: func(c *wire.Call, endpoint string) error {
+			if s.locked {
+				return errors.New("not allowed")
+			}
+			if c.Operation == "DeleteEndpoint" && endpoint == "churn" {
+				s.scaled = nil
+			}
+			return nil
+		},
 	})
 	s.srv.Register(s.svc.Wire())
 	s.client = sdk.NewFromConfig(aws.Config{Region: wire.Region, BaseEndpoint: aws.String("http://local"),

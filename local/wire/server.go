@@ -147,6 +147,9 @@ type Server struct {
 	Fault func(c *Call, in any) Effect
 	// Observe sees each call after it was answered. It may be nil.
 	Observe func(Record)
+	// Audit sees what Observe sees, for a service of the account that keeps calls:
+	// Observe is for who watches the account.
+	Audit func(Record)
 
 	byTarget  map[string]*Service
 	bySigning map[string][]*Service
@@ -301,7 +304,7 @@ type codec struct {
 func (s *Server) rpc(w http.ResponseWriter, c *Call, svc *Service, target, name string, k codec) bool {
 	c.Operation = name
 	if svc == nil {
-		k.fail(w, c, &Error{Code: "NotImplemented", Message: "local AWS has no service " + target, Status: 501})
+		k.fail(w, c, &Error{Code: "NotImplemented", Message: "local AWS has no service " + target + ": nothing answers " + name, Status: 501})
 		return true
 	}
 	c.Service = svc.Prefix
@@ -316,8 +319,10 @@ func (s *Server) rpc(w http.ResponseWriter, c *Call, svc *Service, target, name 
 		return true
 	}
 	rec := Record{Call: *c, Input: in}
-	if s.Observe != nil {
-		defer func() { s.Observe(rec) }()
+	for _, see := range []func(Record){s.Audit, s.Observe} {
+		if see != nil {
+			defer func() { see(rec) }()
+		}
 	}
 	if s.Fault != nil {
 		rec.Effect = s.Fault(c, in)

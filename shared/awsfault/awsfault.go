@@ -25,9 +25,11 @@ var codes = map[string]fault.Kind{
 	"TransactionInProgressException":         fault.Throttled,
 	"ExecutionLimitExceeded":                 fault.Throttled,
 	"Throttled":                              fault.Throttled, // SNS
+	"ConcurrentUpdateException":              fault.Throttled, // Application Auto Scaling: another change of the target is under way
 	"ResourceLimitExceeded":                  fault.Invalid,   // a quota: waiting does not help
 	"ResourceNotFound":                       fault.NotFound,
 	"ResourceNotFoundException":              fault.NotFound,
+	"ObjectNotFoundException":                fault.NotFound, // Application Auto Scaling
 	"NotFound":                               fault.NotFound,
 	"NoSuchKey":                              fault.NotFound,
 	"NoSuchBucket":                           fault.NotFound,
@@ -37,15 +39,30 @@ var codes = map[string]fault.Kind{
 	"InvalidExecutionInput":                  fault.Invalid,
 	"InvalidOutput":                          fault.Invalid,
 	"InvalidParameter":                       fault.Invalid, // SNS
+	"InvalidArgument":                        fault.Invalid, // EventBridge, as the next four
+	"MalformedDetail":                        fault.Invalid,
+	"InvalidAccountIdException":              fault.Invalid,
+	"NotAuthorizedForSourceException":        fault.Denied,
+	"NotAuthorizedForDetailTypeException":    fault.Denied,
+	"InvalidNextTokenException":              fault.Invalid, // Application Auto Scaling, CloudTrail
+	"InvalidLookupAttributesException":       fault.Invalid, // CloudTrail
+	"InvalidTimeRangeException":              fault.Invalid,
+	"InvalidMaxResultsException":             fault.Invalid,
 	"ConditionalCheckFailedException":        fault.Conflict,
 	"TransactionConflictException":           fault.Conflict,
 	"ConflictException":                      fault.Conflict,
 	"AccessDeniedException":                  fault.Denied,
 	"AccessDenied":                           fault.Denied,
 	"AuthorizationError":                     fault.Denied, // SNS
+	"FailedResourceAccessException":          fault.Denied, // Application Auto Scaling: its role may not read the policy's alarms
+	"OperationNotPermittedException":         fault.Denied, // CloudTrail
 	"UnrecognizedClientException":            fault.Denied,
 	"ExpiredTokenException":                  fault.Denied,
 }
+
+// quotas are the services whose LimitExceededException is a quota, and no rate: waiting
+// does not help. Source: the errors of each service's API reference.
+var quotas = map[string]bool{"Application Auto Scaling": true}
 
 // messages give SageMaker's ValidationException its kind: the code alone says
 // nothing. Source: AWS.md B.1; the registry's is not documented.
@@ -76,6 +93,10 @@ func Kind(err error) fault.Kind {
 	var api smithy.APIError
 	if !errors.As(err, &api) {
 		return fault.Of(err)
+	}
+	var call *smithy.OperationError
+	if api.ErrorCode() == "LimitExceededException" && errors.As(err, &call) && quotas[call.Service()] {
+		return fault.Invalid
 	}
 	if k, ok := codes[api.ErrorCode()]; ok {
 		return k

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	autoscaling "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
+	cloudtrail "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	cloudwatch "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	s3 "github.com/aws/aws-sdk-go-v2/service/s3/types"
@@ -46,6 +48,12 @@ func TestKind(t *testing.T) {
 		{"no pipeline", &sagemaker.ResourceNotFound{}, fault.NotFound},
 		{"package changed meanwhile", &sagemaker.ConflictException{}, fault.Conflict},
 
+		{"an event that is no JSON object", coded("MalformedDetail", "Detail is malformed."), fault.Invalid},
+		{"an event without a source", coded("InvalidArgument", "Parameter Source is not valid."), fault.Invalid},
+		{"an event of AWS's source", coded("NotAuthorizedForSourceException", "Not authorized for the source."), fault.Denied},
+		{"a throttled event", coded("ThrottlingException", ""), fault.Throttled},
+		{"EventBridge is down", coded("InternalFailure", ""), fault.Internal},
+
 		{"condition", &dynamodb.ConditionalCheckFailedException{}, fault.Conflict},
 		{"a transaction in the way", &dynamodb.TransactionConflictException{}, fault.Conflict},
 		{"the same transaction under way", &dynamodb.TransactionInProgressException{}, fault.Throttled},
@@ -75,6 +83,17 @@ func TestKind(t *testing.T) {
 		{"subject", &sns.InvalidParameterException{}, fault.Invalid},
 		{"topic is busy", &sns.ThrottledException{}, fault.Throttled},
 
+		{"no scalable target", &autoscaling.ObjectNotFoundException{}, fault.NotFound},
+		{"another change of the target", &autoscaling.ConcurrentUpdateException{}, fault.Throttled},
+		{"alarms of a policy that may not be read", &autoscaling.FailedResourceAccessException{}, fault.Denied},
+		{"Application Auto Scaling is down", &autoscaling.InternalServiceException{}, fault.Internal},
+		{"an old page", &autoscaling.InvalidNextTokenException{}, fault.Invalid},
+
+		{"what cannot be looked up", &cloudtrail.InvalidLookupAttributesException{}, fault.Invalid},
+		{"times the wrong way round", &cloudtrail.InvalidTimeRangeException{}, fault.Invalid},
+		{"too large a page", &cloudtrail.InvalidMaxResultsException{}, fault.Invalid},
+		{"no trail for this caller", &cloudtrail.OperationNotPermittedException{}, fault.Denied},
+
 		{"alarms", &cloudwatch.ResourceNotFound{}, fault.NotFound},
 		{"rate", coded("Throttling", "Rate exceeded"), fault.Throttled},
 		{"denied", coded("AccessDeniedException", ""), fault.Denied},
@@ -96,6 +115,16 @@ func TestKind(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// One code is a rate in one service and a quota in another.
+func TestKindOfALimit(t *testing.T) {
+	for service, want := range map[string]fault.Kind{"Application Auto Scaling": fault.Invalid, "DynamoDB": fault.Throttled} {
+		err := &smithy.OperationError{ServiceID: service, OperationName: "O", Err: &autoscaling.LimitExceededException{}}
+		if got := awsfault.Kind(fmt.Errorf("x: %w", err)); got != want {
+			t.Errorf("%s: got %s, want %s", service, got, want)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -106,6 +107,42 @@ func FuzzSubject(f *testing.F) {
 			r, err := event.Subject(e)
 			if !refused(t, err) && (r == event.Endpoint("") || r == event.PipelineExecution("") || r == event.AlarmNamed("")) {
 				t.Fatalf("accepted %q", r)
+			}
+		}
+	})
+}
+
+// Whatever comes, each change has a name for itself, and either an error or an object.
+func FuzzChanges(f *testing.F) {
+	for _, value := range []string{`{"S":"a"}`, `{"N":"-1.5E3"}`, `{"L":[{"NULL":true},{"BOOL":false}]}`, `{"M":{"x":{"M":{}}}}`, `{"SS":["a"]}`, `{"B":"AAEqQQ=="}`} {
+		f.Add([]byte(`{"Records":[{"eventSource":"aws:dynamodb","eventName":"MODIFY","dynamodb":{"SequenceNumber":"1","Keys":{"pk":{"S":"k"}},"NewImage":{"v":` + value + `}}}]}`))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var all event.Changes
+		if refused(t, all.UnmarshalJSON(raw)) {
+			return
+		}
+		for _, c := range all {
+			if c.Sequence == "" || event.Again(c).Failures[0].Sequence != c.Sequence {
+				t.Fatalf("a change without a name: %+v", c)
+			}
+			if refused(t, c.Err) {
+				if c.Key != nil || c.Item != nil {
+					t.Fatalf("refused and read: %+v", c)
+				}
+				continue
+			}
+			for _, object := range []json.RawMessage{c.Key, c.Item} {
+				var members map[string]json.RawMessage
+				if object == nil {
+					continue
+				}
+				if err := json.Unmarshal(object, &members); err != nil || members == nil {
+					t.Fatalf("%s is no object: %v", object, err)
+				}
+			}
+			if len(c.Key) == 0 {
+				t.Fatalf("a change of nothing: %+v", c)
 			}
 		}
 	})

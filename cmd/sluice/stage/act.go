@@ -22,11 +22,18 @@ import (
 func (p *Play) schedule(ctx context.Context) {
 	w := p.stage.AWS.World
 	for i, a := range p.stage.Scenario.Do {
-		w.After(a.At.Std(), fmt.Sprintf("scenario: action %d", i+1), func() {
-			if err := p.act(ctx, a); err != nil {
-				p.fail(fmt.Errorf("action %d of scenario %s: %w", i+1, p.stage.Scenario.Name, err))
-			}
-		})
+		later := func() {
+			w.After(a.At.Std(), fmt.Sprintf("scenario: action %d", i+1), func() {
+				if err := p.act(ctx, a); err != nil {
+					p.fail(fmt.Errorf("action %d of scenario %s: %w", i+1, p.stage.Scenario.Name, err))
+				}
+			})
+		}
+		if a.When == nil {
+			later()
+			continue
+		}
+		p.moments = append(p.moments, &moment{when: *a.When, do: later})
 	}
 }
 
@@ -48,8 +55,18 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.endpoint(*a.Endpoint)
 	case a.Apply != nil:
 		return p.apply(ctx, *a.Apply)
+	case a.Command != nil:
+		return p.command(ctx, *a.Command)
+	case a.Package != nil:
+		return p.pack(ctx, *a.Package)
+	case a.Registry != nil:
+		return p.approve(*a.Registry)
+	case a.Foreign != nil:
+		return p.foreign(ctx, *a.Foreign)
+	case a.Unlock != "":
+		return p.unlock(ctx, a.Unlock)
 	}
-	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint or apply")
+	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint, apply, command, package, registry, foreign or unlock")
 }
 
 // put spreads the creation of objects over time.

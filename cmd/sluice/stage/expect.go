@@ -25,11 +25,16 @@ type Facts struct {
 	Subjects []string                  // of reports
 	Pending  []demand.Chunk
 	Leases   []string // that are still held
+	Commands map[string][]rollout.Command
+	Events   []string       // detail types of Sluice's own, in the order of sending
+	Scaled   map[string]int // the most instances that autoscaling may give, by variant
+	Waste    []string       // configs and models of ours that nothing uses
+	Longest  int            // history events of the longest execution of the rollout machine
 }
 
 // Facts reads what came of the rehearsal. The caller holds the world.
 func (st *Stage) Facts(ctx context.Context) (Facts, error) {
-	f := Facts{Shares: map[string]int{}, Exposed: map[string]rollout.Served{}, History: map[string][]rollout.Entry{}}
+	f := Facts{Shares: map[string]int{}, Exposed: map[string]rollout.Served{}, History: map[string][]rollout.Entry{}, Commands: map[string][]rollout.Command{}}
 	model := st.Scenario.sp.Model
 	runs, err := st.Table.Runs(ctx, model)
 	if err != nil {
@@ -43,6 +48,9 @@ func (st *Stage) Facts(ctx context.Context) (Facts, error) {
 	slices.Reverse(f.Rollouts)
 	for _, r := range f.Rollouts {
 		if f.History[r.ID], err = st.Table.History(ctx, r.ID); err != nil {
+			return f, err
+		}
+		if f.Commands[r.ID], err = st.Table.Commands(ctx, r.ID); err != nil {
 			return f, err
 		}
 	}
@@ -63,7 +71,7 @@ func (st *Stage) Facts(ctx context.Context) (Facts, error) {
 			f.Leases = append(f.Leases, pk)
 		}
 	}
-	return f, nil
+	return f, st.left(ctx, &f)
 }
 
 // serving reads the endpoint, and what its variants have really served.
@@ -71,13 +79,16 @@ func (st *Stage) serving(f *Facts) {
 	name := st.Scenario.sp.Endpoint.Name
 	e, err := st.AWS.SageMaker.Hosting.Describe(name)
 	if err != nil {
-		f.Endpoint = err.Error()
+		f.Endpoint = rollout.Endpoint{}.String()
 		return
 	}
 	var seen rollout.Endpoint
 	seen.Name, seen.Status, seen.Config = e.EndpointName, e.EndpointStatus, e.EndpointConfigName
 	for _, v := range e.ProductionVariants {
 		seen.Variants = append(seen.Variants, rollout.Variant{Name: v.VariantName, Weight: v.CurrentWeight, WantedWeight: v.DesiredWeight, Count: v.CurrentInstanceCount})
+	}
+	for _, v := range e.ShadowProductionVariants {
+		seen.Shadows = append(seen.Shadows, rollout.Variant{Name: v.VariantName, Count: v.CurrentInstanceCount})
 	}
 	for _, v := range seen.Variants {
 		f.Shares[v.Name] = seen.Share(v.Name)
@@ -120,6 +131,7 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 	for _, r := range f.Rollouts {
 		c.recorded(r)
 	}
+	c.controlled(x)
 	if x.NoLeases {
 		c.check(len(f.Leases) == 0, "leases are still held: %s", strings.Join(f.Leases, ", "))
 	}
@@ -177,14 +189,17 @@ func (c *checker) rollouts(want []ExpectRollout) {
 func (c *checker) recorded(r rollout.Record) {
 	history := c.facts.History[r.ID]
 	switch r.State {
-	case rollout.Promoted, rollout.RolledBack:
-		side := r.Baseline
+	case rollout.Promoted, rollout.RolledBack, rollout.Aborted:
+		want := r.Baseline.Variant + " 100 %"
 		if r.State == rollout.Promoted {
-			side = r.Candidate
+			want = r.Candidate.Variant + " 100 %"
+		} else if r.First {
+			want = "no endpoint"
 		}
 		reading := lastReading(history)
-		c.check(strings.HasPrefix(reading, "reached") && strings.Contains(reading, side.Variant+" 100 %"), "%s is %s and was last read as %q", r.ID, r.State, reading)
-	case rollout.Halted, rollout.Refused:
+		untouched := r.State == rollout.Aborted && r.Candidate.Variant == "" // while it waited
+		c.check(untouched || strings.HasPrefix(reading, "reached") && strings.Contains(reading, want), "%s is %s and was last read as %q", r.ID, r.State, reading)
+	case rollout.Halted, rollout.Refused, rollout.Superseded:
 	default:
 		c.check(false, "%s never came to an end: it is %s", r.ID, r.State)
 	}
@@ -195,6 +210,9 @@ func (c *checker) recorded(r rollout.Record) {
 		}
 		var l shifting.Look
 		err := json.Unmarshal([]byte(e.Data), &l)
+		if r.First || r.Began().IsZero() || e.At.Before(r.Began()) {
+			continue // nothing to compare
+		}
 		c.check(err == nil && l.Query.Endpoint == r.Endpoint && l.Query.Until.After(l.Query.From) && len(l.Verdict.Metrics) > 0, "%s has a look without verdict, counts, window or query: %s", r.ID, e.Data)
 	}
 }

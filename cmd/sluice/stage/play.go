@@ -18,6 +18,9 @@ type Play struct {
 	doubles int  // events of S3 still to be delivered twice
 	all     bool // and none is to be left out
 	story   story
+	moments []*moment
+	// commands and packages count what the scenario has made, for naming the next.
+	commands, packages int
 }
 
 // Result is how a rehearsal went.

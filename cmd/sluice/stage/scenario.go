@@ -24,11 +24,15 @@ type Scenario struct {
 	About    string        `yaml:"about"`
 	Seed     uint64        `yaml:"seed"`
 	Spec     string        `yaml:"spec"`     // default ../sluice.yaml
+	Rollout  any           `yaml:"rollout"`  // instead of the spec's rollout block
 	Pipeline string        `yaml:"pipeline"` // default ../pipeline.json
 	Traffic  Traffic       `yaml:"traffic"`
 	Champion Model         `yaml:"champion"`
-	History  spec.Duration `yaml:"history"` // for which the champion has been serving; default 1d
-	Models   []Model       `yaml:"models"`  // what each pipeline execution yields; the last one repeats
+	First    bool          `yaml:"first"`     // there is no endpoint yet
+	Count    int           `yaml:"instances"` // of the champion; default the spec's
+	Scaling  *Scaling      `yaml:"scaling"`   // of the champion's variant
+	History  spec.Duration `yaml:"history"`   // for which the champion has been serving; default 1d
+	Models   []Model       `yaml:"models"`    // what each pipeline execution yields; the last one repeats
 	Alarms   []Alarm       `yaml:"alarms"`
 	Do       []Action      `yaml:"do"`
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d
@@ -92,9 +96,23 @@ type Alarm struct {
 	Variant   string  `yaml:"variant"`
 }
 
-// Action is one thing that happens. Exactly one of its parts is set.
+// Scaling is autoscaling by requests per minute and instance.
+type Scaling struct {
+	Min    int     `yaml:"min"`
+	Max    int     `yaml:"max"`
+	Target float64 `yaml:"target"`
+}
+
+// Action is one thing that happens. Exactly one of its parts is set, beside At and
+// When.
 type Action struct {
-	At       spec.Duration   `yaml:"at"` // after the beginning
+	At       spec.Duration   `yaml:"at"`   // after the beginning, or after When
+	When     *When           `yaml:"when"` // a state machine enters a state
+	Command  *Command        `yaml:"command"`
+	Package  *Package        `yaml:"package"`
+	Registry *Approval       `yaml:"registry"`
+	Foreign  *Foreign        `yaml:"foreign"`
+	Unlock   string          `yaml:"unlock"` // a rollout, whose endpoint a person has looked at
 	Put      *Put            `yaml:"put"`
 	Message  *string         `yaml:"message"` // sent to the data queue as it is
 	Alarm    *SetAlarm       `yaml:"alarm"`
@@ -112,6 +130,43 @@ type Put struct {
 	Over       spec.Duration `yaml:"over"`
 }
 
+// When is the moment at which an execution enters a state for the Nth time, from 1.
+type When struct {
+	Rollout string `yaml:"rollout"` // name of the execution
+	State   string `yaml:"state"`
+	Nth     int    `yaml:"nth"` // default 1
+}
+
+// Command is written to the table as a person with the right to may write it.
+type Command struct {
+	Rollout string `yaml:"rollout"`
+	Verb    string `yaml:"verb"`
+	Full    bool   `yaml:"full"`
+	Gate    string `yaml:"gate"`
+	By      string `yaml:"by"`
+	Why     string `yaml:"why"`
+}
+
+// Package registers a model package by hand.
+type Package struct {
+	Model    Model  `yaml:"model"`
+	Image    string `yaml:"image"` // default: the champion's
+	Data     string `yaml:"data"`  // model data; default: the champion's
+	Approval string `yaml:"approval"`
+}
+
+// Approval changes the approval of a version in the registry.
+type Approval struct {
+	Version  int    `yaml:"version"`
+	Approval string `yaml:"approval"`
+}
+
+// Foreign is somebody else at work on the endpoint: exactly one of its parts is set.
+type Foreign struct {
+	Config  string         `yaml:"config"`  // a copy of the champion's config under this name, and the endpoint updated to it
+	Weights map[string]int `yaml:"weights"` // whole percent by variant
+}
+
 // SetAlarm sets an alarm's state.
 type SetAlarm struct {
 	Name  string `yaml:"name"`
@@ -124,38 +179,6 @@ type EndpointAction struct {
 	NextWeights string        `yaml:"nextWeights"` // rollsBack
 	Reason      string        `yaml:"reason"`
 	Maintain    spec.Duration `yaml:"maintain"`
-}
-
-// Expect is what must have come true at the end. What is not written is not
-// checked.
-type Expect struct {
-	Runs        *int            `yaml:"runs"`
-	Trained     []ExpectRun     `yaml:"trained"`  // by generation, from the first
-	Rollouts    []ExpectRollout `yaml:"rollouts"` // from the first
-	Variant     string          `yaml:"variant"`  // that has all requests
-	DeadLetters *int            `yaml:"deadLetters"`
-	Reports     []string        `yaml:"reports"` // each must be part of a subject of a report
-	Pending     *int            `yaml:"pending"` // objects in the open demand
-	NoLeases    bool            `yaml:"noLeases"`
-}
-
-// ExpectRun is expected of a training run.
-type ExpectRun struct {
-	State   string `yaml:"state"`
-	Objects *int   `yaml:"objects"`
-	Reason  string `yaml:"reason"` // part of it
-}
-
-// ExpectRollout is expected of a rollout.
-type ExpectRollout struct {
-	ID       string        `yaml:"id"`
-	State    string        `yaml:"state"`
-	Weight   *int          `yaml:"weight"` // of the last step asked for
-	Reason   string        `yaml:"reason"` // part of it
-	Within   spec.Duration `yaml:"within"`
-	AtLeast  spec.Duration `yaml:"atLeast"`  // how long it took
-	MaxBad   *int64        `yaml:"maxBad"`   // bad answers that the candidate really gave
-	Verified string        `yaml:"verified"` // part of the last reading of the endpoint
 }
 
 // Load reads a scenario from files. Unknown fields are errors that name the line.
@@ -182,13 +205,35 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	if s.spec, err = read(s.Spec); err != nil {
 		return nil, err
 	}
+	if s.Rollout != nil {
+		if s.spec, err = withRollout(s.spec, s.Rollout); err != nil {
+			return nil, fmt.Errorf("scenario %s: %w", name, err)
+		}
+	}
 	sp, err := spec.Parse(path.Join(path.Dir(name), s.Spec), s.spec)
 	if err != nil {
 		return nil, err
 	}
 	s.sp = *sp
+	if s.Count == 0 {
+		s.Count = sp.Endpoint.InstanceCount
+	}
 	s.pipe, err = read(s.Pipeline)
 	return s, err
+}
+
+// withRollout is the text of a spec with another rollout block.
+func withRollout(text []byte, block any) ([]byte, error) {
+	var whole yaml.MapSlice
+	if err := yaml.Unmarshal(text, &whole); err != nil {
+		return nil, err
+	}
+	for i := range whole {
+		if whole[i].Key == "rollout" {
+			whole[i].Value = block
+		}
+	}
+	return yaml.Marshal(whole)
 }
 
 // IsScenario reports whether src looks like a scenario: it says what to do.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 
 	"sluice"
@@ -67,7 +69,7 @@ func (st *Stage) set(ctx context.Context) (err error) {
 	if err := st.buckets(); err != nil {
 		return err
 	}
-	if err := st.champion(); err != nil {
+	if err := st.champion(ctx); err != nil {
 		return err
 	}
 	client := sagemaker.NewFromConfig(st.AWS.AdminConfig())
@@ -116,22 +118,63 @@ func (st *Stage) buckets() error {
 // artifacts is the bucket that the example's pipeline writes to.
 const artifacts = "acme-models"
 
+const (
+	championImage = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+	packagePrefix = "arn:aws:sagemaker:" + wire.Region + ":" + wire.Account + ":model-package"
+)
+
+func championData(group string) string {
+	return "s3://" + artifacts + "/" + group + "/champion/model.tar.gz"
+}
+
+// quality is the metrics of a package whose evaluation report is at key.
+func quality(key string) map[string]any {
+	return map[string]any{"ModelQuality": map[string]any{"Statistics": map[string]any{"ContentType": "application/json", "S3Uri": "s3://" + artifacts + "/" + key}}}
+}
+
 // champion puts the first model into production.
-func (st *Stage) champion() error {
+func (st *Stage) champion(ctx context.Context) error {
 	sp, m := st.Scenario.sp, st.Scenario.Champion
+	requests := traffic.Traffic{RPM: st.Scenario.Traffic.RPM, Pattern: traffic.Pattern(st.Scenario.Traffic.Pattern)}
+	if st.Scenario.First {
+		return st.AWS.SageMaker.Hosting.SetTraffic(sp.Endpoint.Name, requests)
+	}
 	const key = "champion/evaluation.json"
 	if err := st.AWS.S3.Put(artifacts, key, m.report()); err != nil {
 		return err
 	}
-	_, err := st.AWS.SageMaker.Seed(sagemakerlocal.Champion{
+	if _, err := st.AWS.SageMaker.Seed(sagemakerlocal.Champion{
 		Endpoint: sp.Endpoint.Name, Group: sp.Package.Group, Variant: sp.Model + "-v1", RoleARN: modelRole,
-		InstanceType: sp.Endpoint.InstanceType, Instances: sp.Endpoint.InstanceCount,
-		Metrics: map[string]any{"ModelQuality": map[string]any{"Statistics": map[string]any{
-			"ContentType": "application/json", "S3Uri": "s3://" + artifacts + "/" + key,
-		}}},
-		Behaviour: m.behaviour(),
-		Traffic:   traffic.Traffic{RPM: st.Scenario.Traffic.RPM, Pattern: traffic.Pattern(st.Scenario.Traffic.Pattern)},
-		History:   st.Scenario.History.Std(),
+		Image: championImage, ModelDataURL: championData(sp.Package.Group),
+		InstanceType: sp.Endpoint.InstanceType, Instances: st.Scenario.Count,
+		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(),
+	}); err != nil {
+		return err
+	}
+	return st.scale(ctx)
+}
+
+// scale registers the champion's variant with autoscaling, as its owners would have.
+func (st *Stage) scale(ctx context.Context) error {
+	s := st.Scenario.Scaling
+	if s == nil {
+		return nil
+	}
+	client := applicationautoscaling.NewFromConfig(st.AWS.AdminConfig())
+	resource := aws.String("endpoint/" + st.Scenario.sp.Endpoint.Name + "/variant/" + st.Scenario.sp.Model + "-v1")
+	if _, err := client.RegisterScalableTarget(ctx, &applicationautoscaling.RegisterScalableTargetInput{
+		ServiceNamespace: types.ServiceNamespaceSagemaker, ScalableDimension: types.ScalableDimensionSageMakerVariantDesiredInstanceCount,
+		ResourceId: resource, MinCapacity: aws.Int32(int32(s.Min)), MaxCapacity: aws.Int32(int32(s.Max)),
+	}); err != nil {
+		return err
+	}
+	_, err := client.PutScalingPolicy(ctx, &applicationautoscaling.PutScalingPolicyInput{
+		ServiceNamespace: types.ServiceNamespaceSagemaker, ScalableDimension: types.ScalableDimensionSageMakerVariantDesiredInstanceCount,
+		ResourceId: resource, PolicyName: aws.String("requests"), PolicyType: types.PolicyTypeTargetTrackingScaling,
+		TargetTrackingScalingPolicyConfiguration: &types.TargetTrackingScalingPolicyConfiguration{
+			TargetValue:                   aws.Float64(s.Target),
+			PredefinedMetricSpecification: &types.PredefinedMetricSpecification{PredefinedMetricType: types.MetricTypeSageMakerVariantInvocationsPerInstance},
+		},
 	})
 	return err
 }

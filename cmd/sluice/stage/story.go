@@ -31,9 +31,12 @@ func (p *Play) watch() {
 		}
 	}
 	p.stage.AWS.States.OnTransition = func(arn, state string, entered bool, data json.RawMessage) {
-		if !entered {
-			p.left(path.Base(strings.ReplaceAll(arn, ":", "/")), state, data)
+		execution := path.Base(strings.ReplaceAll(arn, ":", "/"))
+		if entered {
+			p.entered(execution, state)
+			return
 		}
+		p.left(execution, state, data)
 	}
 }
 
@@ -111,6 +114,12 @@ func (p *Play) entry(item dynamodb.Item) {
 		p.look(id, text(item["data"]))
 	case "verdict":
 		p.tell(ui.RollBack, id, "%s", line)
+	case "command", "clean":
+		p.tell(ui.Info, id, "%s", line)
+	case "ask":
+		p.tell(ui.Wait, id, "%s", line)
+	case "promotion":
+		p.tell(ui.Promote, id, "%s", line)
 	case "end":
 		p.out.EndLive()
 		p.tell(endMark(line), id, "%s", line)
@@ -132,7 +141,7 @@ func endMark(line string) ui.Mark {
 		return ui.Promote
 	case rollout.RolledBack, rollout.Aborted:
 		return ui.RollBack
-	case rollout.Refused:
+	case rollout.Refused, rollout.Superseded:
 		return ui.Reject
 	}
 	return ui.Halt
@@ -140,7 +149,7 @@ func endMark(line string) ui.Mark {
 
 // marks are the marks of decisions.
 var marks = map[shifting.Decision]ui.Mark{
-	shifting.KeepBaking: ui.Bake, shifting.NextStep: ui.Advance, shifting.PromoteIt: ui.Advance, shifting.GoBack: ui.RollBack, shifting.HaltHere: ui.Halt,
+	shifting.KeepBaking: ui.Bake, shifting.NextStep: ui.Advance, shifting.PromoteIt: ui.Advance, shifting.RetireIt: ui.Advance, shifting.GoBack: ui.RollBack, shifting.HaltHere: ui.Halt,
 }
 
 // look shows a look. The first at each weight and those that change something get a

@@ -40,7 +40,7 @@ type endpoint struct {
 	minute   time.Time // that rate is of
 	rate     float64
 	rows     []*row // of the present minute
-	counts   []Count
+	past     history
 	tick     *sim.Timer
 }
 

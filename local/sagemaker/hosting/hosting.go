@@ -5,9 +5,6 @@
 //
 // It does not judge traffic, store metrics or deliver events: those leave through
 // the functions in Outside. Package sagemaker wires it.
-//
-// Not modelled: Application Auto Scaling. Its hooks would be where weights.go
-// changes counts and where update.go replaces a variant (AWS.md B.7).
 package hosting
 
 import (
@@ -33,6 +30,11 @@ type Outside struct {
 	AlarmState func(name string) string
 	// Permit asks IAM about calls that are no RPC. nil permits all.
 	Permit func(c *wire.Call, need ...wire.Access) error
+	// Scaled are the variants of an endpoint that Application Auto Scaling scales.
+	Scaled func(endpoint string) (variants []string)
+	// Deregister ends the scaling of all variants of an endpoint, for this caller. It
+	// does nothing, and fails, if the caller may not.
+	Deregister func(c *wire.Call, endpoint string) error
 }
 
 // Knobs are times and habits of SageMaker that no document promises. Change them

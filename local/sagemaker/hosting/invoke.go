@@ -43,7 +43,7 @@ func (h *Hosting) invoke(c *wire.Call, w http.ResponseWriter) {
 		refuse(w, wire.Errorf("ValidationError", "Variant %s not found for Request", c.HTTP.Header.Get("X-Amzn-Sagemaker-Target-Variant")))
 		return
 	}
-	a := e.hand(r, 1, h.w.Now())
+	a := e.hand(r, 1, e.rate, h.w.Now())
 	w.Header().Set("X-Amzn-Invoked-Production-Variant", r.v.spec.VariantName)
 	if err := modelError(e, a); err != nil {
 		refuse(w, err)

@@ -122,13 +122,18 @@ func (h *Hosting) become(e *endpoint, status string) {
 	h.emitEndpoint(e)
 }
 
-func (h *Hosting) deleteEndpoint(_ *wire.Call, in *endpointName) (*empty, error) {
+// deleteEndpoint deregisters the endpoint's variants from Application Auto Scaling,
+// which the caller must be allowed to do. Source: AWS.md B.7.
+func (h *Hosting) deleteEndpoint(c *wire.Call, in *endpointName) (*empty, error) {
 	e, err := h.findEndpoint(in.EndpointName)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.busy(); err != nil {
 		return nil, err
+	}
+	if h.out.Deregister != nil && h.out.Deregister(c, e.name) != nil {
+		return nil, api.Invalid("An Application AutoScaling scalable target exists for a variant being deleted, and the IAM identity used to invoke DeleteEndpoint does not have application-autoscaling:DeregisterScalableTarget permission to deregister the scalable target.")
 	}
 	h.account(e)
 	e.fleet, e.green = nil, nil

@@ -72,8 +72,8 @@ func (h *Hosting) Backfill(endpoint string, d time.Duration) error {
 	h.account(e)
 	end := floor(h.w.Now())
 	begin := floor(end.Add(-d))
-	if len(e.counts) > 0 && e.counts[0].Minute.Before(end) {
-		end = e.counts[0].Minute
+	if first := e.past.served; len(first) > 0 && first[0].Minute.Before(end) {
+		end = first[0].Minute
 	}
 	e.fleet.each(func(v *variant) {
 		if v.since.IsZero() || v.since.After(begin) {
@@ -84,15 +84,16 @@ func (h *Hosting) Backfill(endpoint string, d time.Duration) error {
 	// is still to come.
 	dice := h.w.Rand("sagemaker/history/" + e.name)
 	arrivals := traffic.NewArrivals(e.arrivals.Traffic, dice)
-	present, later := e.rows, e.counts
-	e.rows, e.counts = nil, nil
+	present, later := e.rows, e.past
+	e.rows, e.past = nil, history{}
 	live := e.borrow(dice)
 	for m := begin; m.Before(end); m = m.Add(time.Minute) {
-		e.serve(traffic.Requests(dice, arrivals.Next(m)), m)
+		e.serve(arrivals.Next(m), time.Minute, m)
 		h.flush(e, m)
 	}
 	live()
-	e.rows, e.counts = present, append(e.counts, later...)
+	e.rows = present
+	e.past.served, e.past.mirrored = append(e.past.served, later.served...), append(e.past.mirrored, later.mirrored...)
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package hosting
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -19,7 +18,6 @@ type Count struct {
 	Config  string    // endpoint configuration
 	Variant string
 	Model   string
-	Shadow  bool
 	Share   float64 // of the endpoint's requests at the end of the minute
 	traffic.Count
 }
@@ -61,19 +59,36 @@ func (h *Hosting) SetBehaviour(model string, b traffic.Behaviour) error {
 	return nil
 }
 
-// Served is the truth about every variant's finished minutes from (inclusive) to
-// (exclusive), oldest first. It is empty for an endpoint that does not exist.
+// Served is the truth about what users got: every production variant's finished
+// minutes from (inclusive) to (exclusive), oldest first. It is empty for an endpoint
+// that does not exist.
 func (h *Hosting) Served(endpoint string, from, to time.Time) []Count {
+	return between(h.history(endpoint).served, from, to)
+}
+
+// Mirrored is Served of the shadow variants, whose answers no user ever gets.
+func (h *Hosting) Mirrored(endpoint string, from, to time.Time) []Count {
+	return between(h.history(endpoint).mirrored, from, to)
+}
+
+// history is the finished minutes of an endpoint's variants, oldest first.
+type history struct{ served, mirrored []Count }
+
+func (h *Hosting) history(endpoint string) history {
 	e, err := h.findEndpoint(endpoint)
 	if err != nil {
-		return nil
+		return history{}
 	}
 	h.account(e)
+	return e.past
+}
+
+func between(counts []Count, from, to time.Time) []Count {
 	at := func(t time.Time) int {
-		i, _ := slices.BinarySearchFunc(e.counts, t, func(c Count, t time.Time) int { return cmp.Compare(c.Minute.UnixNano(), t.UnixNano()) })
+		i, _ := slices.BinarySearchFunc(counts, t, func(c Count, t time.Time) int { return c.Minute.Compare(t) })
 		return i
 	}
-	return e.counts[at(from):max(at(from), at(to))]
+	return counts[at(from):max(at(from), at(to))]
 }
 
 // startTraffic keeps accounts of the endpoint at the end of every minute.
@@ -98,8 +113,7 @@ func (h *Hosting) account(e *endpoint) {
 		if !e.minute.Equal(minute) {
 			e.minute, e.rate = minute, e.arrivals.Next(minute)
 		}
-		n := traffic.Requests(e.dice, e.rate*end.Sub(e.settled).Minutes())
-		e.serve(n, end)
+		e.serve(e.rate, end.Sub(e.settled), end)
 		e.settled = end
 		if end.Equal(minute.Add(time.Minute)) {
 			h.flush(e, minute)
@@ -107,15 +121,17 @@ func (h *Hosting) account(e *endpoint) {
 	}
 }
 
-// serve spreads n requests that came until now over the fleets' variants.
-func (e *endpoint) serve(n int, now time.Time) {
+// serve spreads the requests of the part of a minute that ends now over the fleets'
+// variants. rate is how many are expected in a whole minute.
+func (e *endpoint) serve(rate float64, part time.Duration, now time.Time) {
+	n := traffic.Requests(e.dice, rate*part.Minutes())
 	if n == 0 {
 		return
 	}
 	rows, shares := e.routes()
 	for i, got := range traffic.Split(e.dice, n, shares) {
 		rows[i].share = shares[i]
-		e.hand(rows[i], got, now)
+		e.hand(rows[i], got, rate, now)
 	}
 	for _, f := range []*fleet{e.fleet, e.green} {
 		if f == nil || f.share == 0 || len(f.shadows) == 0 || f.variants[0].weight == 0 {
@@ -125,19 +141,20 @@ func (e *endpoint) serve(n int, now time.Time) {
 		// mirrored; AWS does not document the formula (AWS.md B.8).
 		r := e.row(f, f.shadows[0], true)
 		r.share = f.share * min(1, f.shadows[0].weight/f.variants[0].weight)
-		e.hand(r, traffic.Split(e.dice, n, []float64{r.share, 1 - r.share})[0], now)
+		e.hand(r, traffic.Split(e.dice, n, []float64{r.share, 1 - r.share})[0], rate, now)
 	}
 }
 
-// hand gives a variant n requests.
-func (e *endpoint) hand(r *row, n int, now time.Time) traffic.Answers {
+// hand gives a variant n requests, while rate a minute come to the endpoint.
+func (e *endpoint) hand(r *row, n int, rate float64, now time.Time) traffic.Answers {
 	if n == 0 {
 		return traffic.Answers{}
 	}
 	if r.v.since.IsZero() {
 		r.v.since = now
 	}
-	a := traffic.Answer(r.v.dice, n, r.v.model.Behaviour.Under(now, r.share, now.Sub(r.v.since)))
+	b := r.v.model.Behaviour.Under(now, r.share, now.Sub(r.v.since)).Loaded(rate*r.share, r.v.count)
+	a := traffic.Answer(r.v.dice, n, b)
 	r.answers.Add(a)
 	return a
 }
@@ -183,7 +200,12 @@ func (h *Hosting) flush(e *endpoint, minute time.Time) {
 		if r.answers.Requests == 0 {
 			continue
 		}
-		e.counts = append(e.counts, Count{minute, r.config, r.v.spec.VariantName, r.v.model.Name, r.shadow, r.share, r.answers.Count})
+		c := Count{minute, r.config, r.v.spec.VariantName, r.v.model.Name, r.share, r.answers.Count}
+		if r.shadow {
+			e.past.mirrored = append(e.past.mirrored, c)
+		} else {
+			e.past.served = append(e.past.served, c)
+		}
 		h.record(minute, r.v.dimsConfig, r.answers.Metrics(r.v.count))
 		// Both fleets of an update share {EndpointName, VariantName} (AWS.md B.4): the
 		// first row of a name records for all.

@@ -11,16 +11,16 @@ import (
 type Ending int
 
 // The endings. For a creation everything but Succeeds means Failed. A change of
-// weights succeeds or rolls back.
+// weights or capacities succeeds or rolls back.
 const (
 	Succeeds      Ending = iota
-	RollsBack            // an update: InService with the old configuration, never any other status; weights: RollingBack, then the previous values
+	RollsBack            // an update: InService with the old configuration, never any other status; weights and capacities: RollingBack, then the previous values
 	RollbackFails        // an update: UpdateRollbackFailed, requests served by both configurations
 )
 
 // Fate is what will happen to one change. Reason becomes FailureReason, and may be
 // empty: SageMaker does not always give one. Takes replaces the time that
-// provisioning, or the change of weights, would have taken; 0 leaves it.
+// provisioning, or the change of weights or capacities, would have taken; 0 leaves it.
 type Fate struct {
 	Ending Ending
 	Reason string
@@ -28,11 +28,14 @@ type Fate struct {
 }
 
 // Truths are the fates of an endpoint's coming changes, next first. Each is used
-// once; a change without a fate succeeds.
+// once; a change without a fate succeeds. Of UpdateEndpointWeightsAndCapacities a call
+// that names any weight takes one of Weights; one that changes instances only, as
+// scaling does, one of Capacities.
 type Truths struct {
-	Creates []Fate
-	Updates []Fate
-	Weights []Fate
+	Creates    []Fate
+	Updates    []Fate
+	Weights    []Fate
+	Capacities []Fate
 }
 
 type truths = Truths
@@ -58,10 +61,17 @@ func (h *Hosting) NextUpdate(endpoint string, f Fate) {
 	t.Updates = append(t.Updates, f)
 }
 
-// NextWeights decides the next UpdateEndpointWeightsAndCapacities that has no fate yet.
+// NextWeights decides the next change of weights that has no fate yet.
 func (h *Hosting) NextWeights(endpoint string, f Fate) {
 	t := h.Truths(endpoint)
 	t.Weights = append(t.Weights, f)
+}
+
+// NextCapacity decides the next change of nothing but instances that has no fate yet,
+// whether a caller asks for it or scaling.
+func (h *Hosting) NextCapacity(endpoint string, f Fate) {
+	t := h.Truths(endpoint)
+	t.Capacities = append(t.Capacities, f)
 }
 
 func (*Truths) take(from *[]Fate) Fate {

@@ -43,11 +43,14 @@ func (h *Hosting) updateEndpoint(_ *wire.Call, in *updateEndpointIn) (*endpointA
 	if err != nil {
 		return nil, err
 	}
+	if _, err := h.catalog.Config(e.configName); err != nil {
+		return nil, err // whoever deleted the configuration in use has blocked the endpoint: AWS.md B.6
+	}
 	policy := in.DeploymentConfig
 	if policy == nil && in.RetainDeploymentConfig {
 		policy = e.last
 	}
-	if err := api.First(catalog.CheckDeployment(policy, c), e.checkSameVariants(policy, c), checkExcluded(in.ExcludeRetainedVariantProperties)); err != nil {
+	if err := api.First(catalog.CheckDeployment(policy, c), e.checkSameVariants(policy, c), checkExcluded(in.ExcludeRetainedVariantProperties), h.checkScaled(e, c)); err != nil {
 		return nil, err
 	}
 	green, err := h.newFleet(e, c)
@@ -77,6 +80,29 @@ func (e *endpoint) checkSameVariants(d *catalog.Deployment, c *catalog.Config) e
 	slices.Sort(will)
 	if !slices.Equal(is, will) {
 		return api.Invalid("DeploymentConfig requires the same variant names in the current endpoint configuration (%s) and the new one (%s).", strings.Join(is, ", "), strings.Join(will, ", "))
+	}
+	return nil
+}
+
+// checkScaled: a variant that Application Auto Scaling scales must stay, and keep its
+// instance type. Only that it is refused is documented, and that the variant must be
+// deregistered first (AWS.md B.7); how it is refused is assumed.
+func (h *Hosting) checkScaled(e *endpoint, c *catalog.Config) error {
+	if h.out.Scaled == nil {
+		return nil
+	}
+	for _, name := range h.out.Scaled(e.name) {
+		i := slices.IndexFunc(c.ProductionVariants, func(v catalog.Variant) bool { return v.VariantName == name })
+		is, what := e.fleet.variant(name), ""
+		switch {
+		case i < 0:
+			what = "removed"
+		case is != nil && is.spec.InstanceType != c.ProductionVariants[i].InstanceType:
+			what = "given another instance type"
+		default:
+			continue
+		}
+		return api.Invalid("Variant \"%s\" of endpoint \"%s\" cannot be %s while it is a scalable target of Application Auto Scaling. Deregister it first.", name, e.arn, what)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sluice/local/sagemaker/api"
+	"sluice/local/sagemaker/catalog"
 	"sluice/local/wire"
 )
 
@@ -23,6 +24,13 @@ func (h *Hosting) registerUpdates(svc *wire.Service) {
 	wire.Handle(svc, "UpdateEndpointWeightsAndCapacities", func(in *weightsIn) []wire.Access {
 		return one("UpdateEndpointWeightsAndCapacities", api.ARN("endpoint", in.EndpointName))
 	}, h.changeWeights)
+}
+
+// Resize asks for another number of instances of a variant, as scaling does: with
+// UpdateEndpointWeightsAndCapacities and all that follows from it.
+func (h *Hosting) Resize(endpoint, variant string, instances int) error {
+	_, err := h.changeWeights(nil, &weightsIn{EndpointName: endpoint, Desired: []desiredWeight{{VariantName: variant, DesiredInstanceCount: &instances}}})
+	return err
 }
 
 // changeWeights is asynchronous: the endpoint is Updating with the new desired
@@ -48,6 +56,7 @@ func (h *Hosting) changeWeights(_ *wire.Call, in *weightsIn) (*endpointARN, erro
 	if err := e.checkWeights(in.Desired); err != nil {
 		return nil, err
 	}
+	fate, takes := h.foresee(e, in.Desired)
 	type before struct {
 		desired float64
 		wanted  int
@@ -56,16 +65,10 @@ func (h *Hosting) changeWeights(_ *wire.Call, in *weightsIn) (*endpointARN, erro
 	for _, d := range in.Desired {
 		v := e.fleet.variant(d.VariantName)
 		previous[v] = before{v.desired, v.wanted}
-		if d.DesiredWeight != nil {
-			v.desired = *d.DesiredWeight
-		}
-		if d.DesiredInstanceCount != nil {
-			v.wanted = *d.DesiredInstanceCount
-		}
+		v.desired = catalog.ValueOr(d.DesiredWeight, v.desired)
+		v.wanted = catalog.ValueOr(d.DesiredInstanceCount, v.wanted)
 		v.status = []VariantStatus{{Status: "Updating", StartTime: wire.At(h.w.Now())}}
 	}
-	fate := h.Truths(e.name).take(&h.Truths(e.name).Weights)
-	takes := fate.within(h, e, h.WeightsMin, h.WeightsMax)
 	e.reason = ""
 	h.become(e, updating)
 	if fate.Ending == Succeeds {
@@ -82,6 +85,28 @@ func (h *Hosting) changeWeights(_ *wire.Call, in *weightsIn) (*endpointARN, erro
 		})
 	})
 	return &endpointARN{e.arn}, nil
+}
+
+// foresee says how a change will end, and how long it takes: instances that come take
+// as long as those of a new fleet, instances that go as long as its end, and weights
+// alone the least. SageMaker documents none of these (AWS.md B.5).
+func (h *Hosting) foresee(e *endpoint, desired []desiredWeight) (Fate, time.Duration) {
+	truths := h.Truths(e.name)
+	fates, least, most := &truths.Capacities, h.WeightsMin, h.WeightsMax
+	for _, d := range desired {
+		if d.DesiredWeight != nil {
+			fates = &truths.Weights
+		}
+		switch have := e.fleet.variant(d.VariantName).count; {
+		case d.DesiredInstanceCount == nil:
+		case *d.DesiredInstanceCount > have:
+			least, most = h.FleetMin, h.FleetMax
+		case *d.DesiredInstanceCount < have:
+			least, most = h.CleanupMin, h.CleanupMax
+		}
+	}
+	fate := truths.take(fates)
+	return fate, fate.within(h, e, least, most)
 }
 
 // settleWeights makes the desired values current.
@@ -127,10 +152,7 @@ func (e *endpoint) checkWeights(desired []desiredWeight) error {
 		case v == nil:
 			return api.Invalid("The variant name(s) \"%s\" is/are not present within endpoint configuration \"%s\".", d.VariantName, e.configName)
 		}
-		named[d.VariantName] = v.desired
-		if d.DesiredWeight != nil {
-			named[d.VariantName] = *d.DesiredWeight
-		}
+		named[d.VariantName] = catalog.ValueOr(d.DesiredWeight, v.desired)
 		if d.DesiredInstanceCount != nil {
 			capacities++
 		}

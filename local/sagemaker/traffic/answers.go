@@ -52,7 +52,7 @@ func Answer(dice *rand.Rand, n int, b Behaviour) Answers {
 	a := Answers{Count: Count{Requests: n}}
 	fates := Split(dice, n, []float64{b.Errors5XX, b.Errors4XX, b.ModelErrors, max(0, 1-b.Errors5XX-b.Errors4XX-b.ModelErrors)})
 	a.Errors5XX, a.Errors4XX, a.ModelErrors = fates[0], fates[1], fates[2]
-	a.Latency = b.Latency.or(20*time.Millisecond, 45*time.Millisecond).draw(dice, n, latencyRanks)
+	a.Latency = b.latency().draw(dice, n, latencyRanks)
 	a.Overhead = b.Overhead.or(3*time.Millisecond, 6*time.Millisecond).draw(dice, n, overheadRanks)
 	return a
 }

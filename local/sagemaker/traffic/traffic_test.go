@@ -3,6 +3,7 @@ package traffic
 import (
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -180,6 +181,50 @@ func TestChanges(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestLoaded(t *testing.T) {
+	b := Behaviour{Errors5XX: .1, Errors4XX: .2, ModelErrors: .1, PerInstance: 100, Latency: Latency{Median: 10 * time.Millisecond, P90: 30 * time.Millisecond}}
+	for name, c := range map[string]struct {
+		rate      float64
+		instances int
+		want      [3]float64 // 5XX, 4XX, no answer
+		p90       time.Duration
+	}{
+		"nothing":      {0, 2, [3]float64{.1, .2, .1}, 30 * time.Millisecond},
+		"just so":      {200, 2, [3]float64{.1, .2, .1}, 30 * time.Millisecond},
+		"twice":        {400, 2, [3]float64{.55, .1, .05}, 60 * time.Millisecond},
+		"ten times":    {1000, 1, [3]float64{.91, .02, .01}, 300 * time.Millisecond},
+		"no instances": {1000, 0, [3]float64{.1, .2, .1}, 30 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := b.Loaded(c.rate, c.instances)
+			for i, x := range [3]float64{got.Errors5XX, got.Errors4XX, got.ModelErrors} {
+				if math.Abs(x-c.want[i]) > 1e-9 {
+					t.Errorf("rates %v, want %v", x, c.want[i])
+				}
+			}
+			if got.Latency.P90 != c.p90 {
+				t.Errorf("p90 %s, want %s", got.Latency.P90, c.p90)
+			}
+		})
+	}
+	if got := (Behaviour{}).Loaded(1e9, 1); !reflect.DeepEqual(got, Behaviour{}) {
+		t.Errorf("without a limit it is %+v", got)
+	}
+	if got := (Behaviour{PerInstance: 1}).Loaded(2, 1).Latency; got != (Latency{40 * time.Millisecond, 90 * time.Millisecond}) {
+		t.Errorf("the usual latency became %+v", got)
+	}
+}
+
+// A change of what a model answers leaves what its instances carry, unless it says so.
+func TestChangesKeepWhatInstancesCarry(t *testing.T) {
+	for given, want := range map[float64]float64{0: 100, 50: 50} {
+		b := Behaviour{PerInstance: 100, Changes: []Change{{Then: Behaviour{PerInstance: given, Errors5XX: .5}}}}
+		if got := b.Under(noon, 0, 0); got.PerInstance != want || got.Errors5XX != .5 {
+			t.Errorf("%v became %+v, want %v", given, got, want)
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 MANAGED = {name.rsplit("/")[-1]: "arn:aws:iam::aws:policy/" + name for name in [
     "service-role/AWSLambdaBasicExecutionRole", "service-role/AWSLambdaSQSQueueExecutionRole",
-    "service-role/AWSLambdaRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess",
+    "service-role/AWSLambdaDynamoDBExecutionRole", "service-role/AWSLambdaRole", "AWSXRayDaemonWriteAccess", "AWSXrayWriteOnlyAccess",
 ]}
 
 

@@ -1,0 +1,50 @@
+package stage
+
+import "sluice/shared/spec"
+
+// Expect is what must have come true at the end. What is not written is not
+// checked.
+type Expect struct {
+	Runs        *int            `yaml:"runs"`
+	Trained     []ExpectRun     `yaml:"trained"`  // by generation, from the first
+	Rollouts    []ExpectRollout `yaml:"rollouts"` // from the first
+	Variant     string          `yaml:"variant"`  // that has all requests
+	DeadLetters *int            `yaml:"deadLetters"`
+	Reports     []string        `yaml:"reports"` // each must be part of a subject of a report
+	Commands    []ExpectCommand `yaml:"commands"`
+	Events      []string        `yaml:"events"`   // detail types of Sluice's own events, in this order among others
+	History     []string        `yaml:"history"`  // each must be part of a line of a rollout's history, in this order
+	Endpoint    string          `yaml:"endpoint"` // part of the endpoint in one line; "no endpoint"
+	Scaled      map[string]int  `yaml:"scaled"`   // autoscaling at the end: the most instances by variant, and no other
+	Tidy        bool            `yaml:"tidy"`     // no config or model is left that nothing uses
+	MaxEvents   int             `yaml:"maxEvents"`
+	Pending     *int            `yaml:"pending"` // objects in the open demand
+	NoLeases    bool            `yaml:"noLeases"`
+}
+
+// ExpectRun is expected of a training run.
+type ExpectRun struct {
+	State   string `yaml:"state"`
+	Objects *int   `yaml:"objects"`
+	Reason  string `yaml:"reason"` // part of it
+}
+
+// ExpectCommand is expected of the answer to a command.
+type ExpectCommand struct {
+	Rollout  string `yaml:"rollout"`
+	Verb     string `yaml:"verb"`
+	Accepted bool   `yaml:"accepted"`
+	Answer   string `yaml:"answer"` // part of it
+}
+
+// ExpectRollout is expected of a rollout.
+type ExpectRollout struct {
+	ID       string        `yaml:"id"`
+	State    string        `yaml:"state"`
+	Weight   *int          `yaml:"weight"` // of the last step asked for
+	Reason   string        `yaml:"reason"` // part of it
+	Within   spec.Duration `yaml:"within"`
+	AtLeast  spec.Duration `yaml:"atLeast"`  // how long it took
+	MaxBad   *int64        `yaml:"maxBad"`   // bad answers that the candidate really gave
+	Verified string        `yaml:"verified"` // part of the last reading of the endpoint
+}

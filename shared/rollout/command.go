@@ -170,6 +170,9 @@ func (r *Record) Obey(c Command) (answer string, accepted bool) {
 		r.Control.Abort = "aborted by " + c.who()
 		return "does not begin", true
 	case Promoting:
+		if why := r.oneWay(); why != "" {
+			return r.no("is being promoted: %s", why)
+		}
 		if c.Verb == Recall {
 			return "is promoted first, then the former champion is rolled out", true
 		}
@@ -187,12 +190,20 @@ func (r *Record) no(format string, args ...any) (string, bool) {
 	return fmt.Sprintf("rollout %s ", r.ID) + fmt.Sprintf(format, args...), false
 }
 
+// back is what a rollout does that is to leave no trace.
+func (r *Record) back() string {
+	if r.First {
+		return "its endpoint is deleted again"
+	}
+	return "goes back to the baseline"
+}
+
 // obeyOn obeys while the candidate is brought up, or has requests.
 func (r *Record) obeyOn(c Command) (string, bool) {
 	switch c.Verb {
 	case Abort, Recall:
 		r.Control.Abort = "aborted by " + c.who()
-		return "goes back to the baseline", true
+		return r.back(), true
 	case Undo:
 		return r.no("is not promoted yet: abort takes it back")
 	case Retry:
@@ -203,7 +214,7 @@ func (r *Record) obeyOn(c Command) (string, bool) {
 			return "makes room once it is over, without a standby", true
 		}
 		r.Control.Abort = "replaced by " + c.who()
-		return "goes back to make room", true
+		return r.back() + ", to make room", true
 	case PauseIt:
 		if p := r.Control.Paused; p != nil {
 			return r.no("is paused already, since %s by %s", p.At.UTC().Format(time.DateTime), p.By)
@@ -266,7 +277,7 @@ func (r *Record) obeyGate(c Command) (string, bool) {
 	r.Control.Gate = &answered
 	if !answered.Approved {
 		r.Control.Abort = "approval " + g.ID + " rejected by " + c.who()
-		return "goes back to the baseline", true
+		return r.back(), true
 	}
 	return "approved", true
 }
@@ -307,13 +318,21 @@ func (r *Record) obeyOver(c Command) (string, bool) {
 	case RolledBack, Aborted:
 		return r.ended("nothing of it is in production any more")
 	}
-	switch {
-	case r.First:
-		return r.ended("it was the endpoint's first model, and there is none to go back to")
-	case r.Baseline.Package == "":
-		return r.ended("what served before was made from no model package; roll out a package of the registry instead")
+	if why := r.oneWay(); why != "" {
+		return r.ended("%s", why)
 	}
 	return "the former champion is rolled out", true
+}
+
+// oneWay says why no other rollout can lead back from this one; "" if one can.
+func (r *Record) oneWay() string {
+	switch {
+	case r.First:
+		return "it is the endpoint's first model, and there is none to go back to"
+	case r.Baseline.Package == "":
+		return "what served before was made from no model package; roll out a package of the registry instead"
+	}
+	return ""
 }
 
 // ended is a refusal because the rollout has ended.

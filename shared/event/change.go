@@ -136,7 +136,7 @@ func plainValue(raw json.RawMessage, path []string) (json.RawMessage, error) {
 			return out, err
 		}
 	}
-	return nil, fmt.Errorf("attribute %s is %.60s, which is not of the kinds S, N, BOOL, NULL, M and L", strings.Join(path, "."), raw)
+	return nil, fmt.Errorf("attribute %s is %.60s, which is no value of the kinds S, N, BOOL, NULL, M and L", strings.Join(path, "."), raw)
 }
 
 // plainKind is a value of a kind; nil for one that is not ours, or that is malformed.

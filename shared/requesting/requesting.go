@@ -106,16 +106,13 @@ func (q *Requesting) OnPackage(ctx context.Context, raw json.RawMessage) (Reques
 	return Requested{Rollout: id}, err
 }
 
-// recent is how many of a model's latest rollouts are asked what they know.
-const recent = 50
-
 // registry is who commands when the registry rejects a package.
 const registry = "the model registry"
 
 // recall tells the rollouts of a rejected package: the one under way, and the one that
 // made it the champion. It says which.
 func (q *Requesting) recall(ctx context.Context, model string, p event.Package, at time.Time) ([]string, error) {
-	records, err := q.table.Rollouts(ctx, model, recent)
+	records, err := q.table.Rollouts(ctx, model, rollout.Recent)
 	if err != nil {
 		return nil, err
 	}

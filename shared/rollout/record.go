@@ -149,6 +149,10 @@ func (r Record) Began() time.Time {
 	return time.Time{}
 }
 
+// Recent is how many of a model's latest rollouts are asked what is in production:
+// many of them may have been refused, or gone back.
+const Recent = 50
+
 // Champion is the side that is in production as a model's rollouts tell it, newest
 // first, and the rollout that brought it there, nil if none of them did. ok is false
 // if they do not know: there was none yet, or the last one that could know halted.

@@ -74,13 +74,17 @@ func fields(s spec.Spec) (map[string]json.RawMessage, error) {
 }
 
 // flatten puts the values below a JSON value into all, named like
-// triggers.data[0].bucket.
+// triggers.data[0].bucket. A block that holds none, such as a pause without an end,
+// is a value itself.
 func flatten(name string, value json.RawMessage, all map[string]json.RawMessage) error {
 	switch value[0] {
 	case '{':
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(value, &object); err != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		if len(object) == 0 {
+			all[name] = value
 		}
 		for key, member := range object {
 			below := key

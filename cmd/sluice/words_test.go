@@ -89,7 +89,10 @@ func TestCurrent(t *testing.T) {
 func TestDifference(t *testing.T) {
 	low, high := 0.8, 0.9
 	was := spec.Spec{Model: "churn", Package: spec.Package{Gate: []spec.Condition{{Metric: "auc", Min: &low}}}, Rollout: spec.Rollout{Alarms: []string{"a", "b"}}}
-	is := spec.Spec{Model: "churn", Package: spec.Package{Gate: []spec.Condition{{Metric: "auc", Min: &high}}}, Rollout: spec.Rollout{Alarms: []string{"a"}, Canary: spec.Canary{Weight: 10}}}
+	was.Rollout.Strategy, was.Rollout.Steps = spec.StrategySteps, []spec.Step{{Weight: 5}, {Weight: 50}}
+	is := spec.Spec{Model: "churn", Package: spec.Package{Gate: []spec.Condition{{Metric: "auc", Min: &high}}}, Rollout: spec.Rollout{Alarms: []string{"a"}}}
+	is.Rollout.Strategy, is.Rollout.Steps = spec.StrategySteps, []spec.Step{{Weight: 5}, {Pause: &spec.Pause{}}}
+	is.Rollout.Windows = []spec.Window{{Days: []spec.Day{spec.Monday}, From: "09:00", To: "16:00"}}
 	changes, err := difference(was, is)
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +101,12 @@ func TestDifference(t *testing.T) {
 	for _, c := range changes {
 		got = append(got, c.Field+" "+c.String())
 	}
-	want := []string{"package.gate[0].min is 0.9, was 0.8", "rollout.alarms[1] is not set, was b"}
+	want := []string{
+		"package.gate[0].min is 0.9, was 0.8", "rollout.alarms[1] is not set, was b",
+		"rollout.steps[1].bake is not set, was 15m", "rollout.steps[1].pause is {}, was not set", "rollout.steps[1].weight is not set, was 50",
+		"rollout.windows[0].days[0] is mon, was not set", "rollout.windows[0].from is 09:00, was not set",
+		"rollout.windows[0].to is 16:00, was not set", "rollout.windows[0].zone is UTC, was not set",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

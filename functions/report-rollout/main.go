@@ -5,6 +5,7 @@ import (
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awstable"
+	"sluice/shared/awstrail"
 	"sluice/shared/edge"
 	"sluice/shared/leasing"
 	"sluice/shared/shifting"
@@ -20,6 +21,7 @@ func main() {
 		Room:    room,
 		Desk:    leasing.NewDesk(table, room),
 		Notices: awsnotices.Open(cfg, edge.Topic.Must()),
+		Trail:   awstrail.Open(cfg, edge.Stack.Must()),
 	}
 	edge.Start("report-rollout", shift.ReportRollout)
 }

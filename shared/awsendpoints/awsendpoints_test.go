@@ -217,7 +217,7 @@ func TestEnsure(t *testing.T) {
 		}
 		c, err := w.adapter.Config(ctx, "churn-v1")
 		w.ok(err)
-		want := shifting.EndpointConfig{Name: "churn-v1", Variants: []shifting.ConfigVariant{{Name: "AllTraffic", Model: "churn-v1", InstanceType: "ml.m5.large", Count: 2}}}
+		want := shifting.EndpointConfig{Name: "churn-v1", Created: w.Now(), Variants: []shifting.ConfigVariant{{Name: "AllTraffic", Model: "churn-v1", InstanceType: "ml.m5.large", Count: 2}}}
 		if diff := cmp.Diff(want, c); diff != "" {
 			t.Errorf("config (-want +got):\n%s", diff)
 		}

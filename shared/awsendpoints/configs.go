@@ -33,6 +33,8 @@ func configVariants(all []types.ProductionVariant) []shifting.ConfigVariant {
 			Model:        aws.ToString(v.ModelName),
 			InstanceType: string(v.InstanceType),
 			Count:        int(aws.ToInt32(v.InitialInstanceCount)),
+			Serverless:   v.ServerlessConfig != nil,
+			Pooled:       len(v.InstancePools) > 0,
 		})
 	}
 	return out
@@ -172,7 +174,9 @@ func (p *Endpoints) holds(ctx context.Context, r shifting.ConfigRequest) (bool, 
 	same := slices.EqualFunc(c.Variants, r.Variants, func(a shifting.ConfigVariant, b shifting.WeightedVariant) bool {
 		return a.Name == b.Name && a.Model == b.Model
 	})
-	if r.Shadow != nil {
+	if r.Shadow == nil {
+		same = same && len(c.Shadows) == 0
+	} else {
 		same = same && len(c.Shadows) == 1 && c.Shadows[0].Name == r.Shadow.Name && c.Shadows[0].Model == r.Shadow.Model
 	}
 	if !same {

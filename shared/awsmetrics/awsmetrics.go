@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -120,34 +119,4 @@ func assemble(metric func(j int) minutes) shifting.VariantMetrics {
 // with 5XX, so the two are not added up.
 func bad(errors5xx, errors4xx, modelErrors float64) int64 {
 	return int64(math.Round(max(errors5xx, modelErrors-errors4xx, 0)))
-}
-
-// maxAlarms is how many alarms one call may name. Source: AWS.md C.2.
-const maxAlarms = 100
-
-// States fills shifting's alarms.
-func (c *CloudWatch) States(ctx context.Context, names []string) ([]shifting.Alarm, error) {
-	found := map[string]shifting.Alarm{}
-	for some := range slices.Chunk(names, maxAlarms) {
-		out, err := c.client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
-			AlarmNames: some,
-			AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
-			MaxRecords: aws.Int32(maxAlarms),
-		})
-		if err != nil {
-			return nil, awsfault.Errorf(err, "reading alarms")
-		}
-		for _, a := range out.MetricAlarms {
-			found[aws.ToString(a.AlarmName)] = shifting.Alarm{State: string(a.StateValue), Reason: aws.ToString(a.StateReason)}
-		}
-		for _, a := range out.CompositeAlarms {
-			found[aws.ToString(a.AlarmName)] = shifting.Alarm{State: string(a.StateValue), Reason: aws.ToString(a.StateReason)}
-		}
-	}
-	states := make([]shifting.Alarm, len(names))
-	for i, name := range names {
-		states[i] = found[name]
-		states[i].Name = name
-	}
-	return states, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"sluice/shared/awsfault"
 	"sluice/shared/fault"
+	"sluice/shared/preflight"
 	"sluice/shared/training"
 )
 
@@ -39,6 +40,65 @@ func (r *Registry) Package(ctx context.Context, arn string) (training.Package, e
 		p.Report = aws.ToString(m.ModelQuality.Statistics.S3Uri)
 	}
 	return p, nil
+}
+
+// Contents reads a model package with what it is made of. Errors: NotFound.
+func (r *Registry) Contents(ctx context.Context, arn string) (preflight.Package, error) {
+	out, err := r.client.DescribeModelPackage(ctx, &sagemaker.DescribeModelPackageInput{ModelPackageName: &arn})
+	if err != nil {
+		return preflight.Package{}, awsfault.Errorf(err, "reading model package %s", arn)
+	}
+	p := preflight.Package{
+		ARN:      aws.ToString(out.ModelPackageArn),
+		Group:    aws.ToString(out.ModelPackageGroupName),
+		Version:  int(aws.ToInt32(out.ModelPackageVersion)),
+		Status:   string(out.ModelPackageStatus),
+		Approval: string(out.ModelApprovalStatus),
+	}
+	if out.InferenceSpecification == nil {
+		return p, nil
+	}
+	for _, t := range out.InferenceSpecification.SupportedRealtimeInferenceInstanceTypes {
+		p.InstanceTypes = append(p.InstanceTypes, string(t))
+	}
+	for _, k := range out.InferenceSpecification.Containers {
+		p.Containers = append(p.Containers, preflight.Container{
+			Image:       aws.ToString(k.Image),
+			Digest:      aws.ToString(k.ImageDigest),
+			Data:        dataOf(k.ModelDataUrl, k.ModelDataSource),
+			Environment: k.Environment,
+			Product:     aws.ToString(k.ProductId),
+		})
+	}
+	return p, nil
+}
+
+// dataOf is where a container's model data are: one archive, or objects under a
+// prefix.
+func dataOf(url *string, source *types.ModelDataSource) string {
+	if url == nil && source != nil && source.S3DataSource != nil {
+		return aws.ToString(source.S3DataSource.S3Uri)
+	}
+	return aws.ToString(url)
+}
+
+// Newest is the package of a group that was approved and registered last; "" if none
+// is approved. Errors: NotFound if there is no such group.
+func (r *Registry) Newest(ctx context.Context, group string) (arn string, err error) {
+	pages := sagemaker.NewListModelPackagesPaginator(r.client, &sagemaker.ListModelPackagesInput{
+		ModelPackageGroupName: &group, ModelApprovalStatus: types.ModelApprovalStatusApproved,
+		SortBy: types.ModelPackageSortByCreationTime, SortOrder: types.SortOrderDescending,
+	})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", awsfault.Errorf(err, "listing the packages of group %s", group)
+		}
+		for _, p := range out.ModelPackageSummaryList {
+			return aws.ToString(p.ModelPackageArn), nil
+		}
+	}
+	return "", nil
 }
 
 // SetApproval sets the approval of a package, unless it is "", and its description.

@@ -349,21 +349,39 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
-// What has been written and is not read back is not done.
+// What has been written and is not read back is not done: somebody else is at it.
 func TestEnsureReadsBack(t *testing.T) {
-	within(t, func(w *world) {
-		w.register("AllTraffic")
-		w.track("AllTraffic", "invocations", invocations(70))
-		s, err := w.adapter.Read(ctx, "churn", "AllTraffic")
-		w.ok(err)
-		w.srv.Observe = func(r wire.Record) {
-			if r.Operation == "PutScalingPolicy" { // somebody else is at it
-				w.srv.Observe = nil
-				w.ok(w.adapter.Remove(ctx, "churn", "new"))
+	for what, meddle := range map[string]func(*world){
+		"taken away": func(w *world) { w.ok(w.adapter.Remove(ctx, "churn", "new")) },
+		"other limits": func(w *world) {
+			_, err := w.client.RegisterScalableTarget(ctx, &sdk.RegisterScalableTargetInput{ServiceNamespace: namespace, ScalableDimension: dimension, ResourceId: id("new"), MaxCapacity: aws.Int32(9)})
+			w.ok(err)
+		},
+		"another target value": func(w *world) { w.track("new", "invocations", invocations(71)) },
+		"one policy too many":  func(w *world) { w.track("new", "cpu", cpu("churn", "new")) },
+		"another action": func(w *world) {
+			_, err := w.client.PutScheduledAction(ctx, &sdk.PutScheduledActionInput{
+				ServiceNamespace: namespace, ScalableDimension: dimension, ResourceId: id("new"), ScheduledActionName: aws.String("nights"),
+				Schedule: aws.String("cron(0 22 * * ? *)"), ScalableTargetAction: &types.ScalableTargetAction{MinCapacity: aws.Int32(1)},
+			})
+			w.ok(err)
+		},
+	} {
+		within(t, func(w *world) {
+			w.register("AllTraffic")
+			w.track("AllTraffic", "invocations", invocations(70))
+			s, err := w.adapter.Read(ctx, "churn", "AllTraffic")
+			w.ok(err)
+			w.srv.Observe = func(r wire.Record) {
+				if r.Operation == "PutScalingPolicy" {
+					w.srv.Observe = nil
+					meddle(w)
+				}
 			}
-		}
-		if err := w.adapter.Ensure(ctx, "churn", "new", *s); !fault.Is(err, fault.NotReady) {
-			t.Errorf("taken away meanwhile: %v", err)
-		}
-	})
+			if err := w.adapter.Ensure(ctx, "churn", "new", *s); !fault.Is(err, fault.NotReady) {
+				t.Errorf("%s meanwhile: %v", what, err)
+			}
+			w.ok(w.adapter.Ensure(ctx, "churn", "new", *s))
+		})
+	}
 }

@@ -214,6 +214,16 @@ func TestChangesAreLate(t *testing.T) {
 	}
 }
 
+// Events have whole seconds: one in the second of the beginning counts.
+func TestChangesOfTheFirstSecond(t *testing.T) {
+	a := newAccount(t)
+	a.RunFor(700 * time.Millisecond)
+	a.weigh("alice", "churn", 2)
+	if got := a.changes("sluice", start.Add(300*time.Millisecond)); !strings.HasSuffix(got, "weight 2 of AllTraffic") {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestThrottled(t *testing.T) {
 	a := newAccount(t)
 	a.srv.Fault = func(*wire.Call, any) wire.Effect { return wire.Throttle }

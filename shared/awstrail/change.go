@@ -57,7 +57,7 @@ func read(e types.Event) (c change, ok bool) {
 func (c change) ours(stack string) bool {
 	_, rest, assumed := strings.Cut(c.Identity.ARN, ":assumed-role/")
 	role, session, _ := strings.Cut(rest, "/")
-	return assumed && stack != "" && strings.HasPrefix(role, stack+"-") && strings.HasPrefix(session, stack+"-")
+	return assumed && strings.HasPrefix(role, stack+"-") && strings.HasPrefix(session, stack+"-")
 }
 
 // String says who did what, such as "UpdateEndpoint by

@@ -14,10 +14,12 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/shared/alarm"
 	"sluice/shared/edge"
 	"sluice/shared/fault"
 	"sluice/shared/judge"
 	"sluice/shared/leasing"
+	"sluice/shared/preflight"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 	"sluice/shared/training"
@@ -64,6 +66,8 @@ type ConfigVariant struct {
 	Model        string
 	InstanceType string // "" for a serverless variant, or one with an instance pool
 	Count        int
+	Serverless   bool
+	Pooled       bool // has instances of several types
 }
 
 // ConfigRequest asks for a config made from another one: everything that the
@@ -88,9 +92,8 @@ type endpoints interface {
 	Describe(ctx context.Context, name string) (rollout.Endpoint, error)
 	// Config reads an endpoint config. Errors: NotFound.
 	Config(ctx context.Context, name string) (EndpointConfig, error)
-	// PackageOf is the model package that a SageMaker model was made from; "" if it
-	// names none.
-	PackageOf(ctx context.Context, model string) (arn string, err error)
+	// Model reads a SageMaker model. Errors: NotFound.
+	Model(ctx context.Context, name string) (preflight.Model, error)
 	// EnsureModel makes a SageMaker model of a package, or finds it made. Errors:
 	// Conflict if a model of this name was made from something else.
 	EnsureModel(ctx context.Context, name, packageARN, roleARN string) error
@@ -131,6 +134,8 @@ type Alarm struct {
 type alarms interface {
 	// States reads alarms by name, in the order of names.
 	States(ctx context.Context, names []string) ([]Alarm, error)
+	// Definitions reads alarms with all that they are made of, in the order of names.
+	Definitions(ctx context.Context, names []string) ([]alarm.Alarm, error)
 }
 
 // MetricQuery asks for the minutes of variants in From..Until, Until excluded.
@@ -157,6 +162,8 @@ type metrics interface {
 
 type registry interface {
 	Package(ctx context.Context, arn string) (training.Package, error)
+	// Contents reads a model package with what it is made of. Errors: NotFound.
+	Contents(ctx context.Context, arn string) (preflight.Package, error)
 }
 
 type notices interface {

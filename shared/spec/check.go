@@ -11,6 +11,7 @@ import (
 const (
 	maxMaxWait = Duration(14 * 24 * time.Hour)
 	minQuiet   = Duration(time.Second)
+	maxPrice   = 1000 // dollars an hour, of one instance
 )
 
 // check reports what is wrong with the meaning of a spec. It looks only at fields
@@ -30,7 +31,20 @@ func (r *report) check(s *Spec) {
 	if role := s.Endpoint.ExecutionRole; r.usable("endpoint.executionRole") && (!roleARN.MatchString(role) || len(role) > maxRole) {
 		r.add("endpoint.executionRole", quote(role)+" is not the ARN of a role", "write it like arn:aws:iam::111122223333:role/churn-endpoint")
 	}
+	r.price(s.Endpoint.Price)
 	r.rollout(&s.Rollout)
+	r.shadows(s)
+}
+
+func (r *report) price(price float64) {
+	const field = "endpoint.price"
+	switch {
+	case !r.usable(field):
+	case price <= 0:
+		r.add(field, fmt.Sprintf("%v dollars an hour is no price", price), "write what one instance costs, or leave it out")
+	case price > maxPrice:
+		r.add(field, fmt.Sprintf("%v dollars an hour is more than any instance costs", price), fmt.Sprintf("write %d or less", maxPrice))
+	}
 }
 
 func (r *report) pipeline(p *Pipeline) {
@@ -176,7 +190,7 @@ func (r *report) bounds(field string, c Condition) {
 		return
 	}
 	names := []string{"min", "max", "maxDrop", "maxRise"}
-	if !slices.ContainsFunc(names, func(name string) bool { _, written := r.at[join(field, name)]; return written }) {
+	if !slices.ContainsFunc(names, func(name string) bool { return r.written(join(field, name)) }) {
 		r.add(field, "has no condition", "write one of "+list(names))
 	}
 	if r.usable(field+".min", field+".max") && *c.Min > *c.Max {

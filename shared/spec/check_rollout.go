@@ -15,6 +15,11 @@ const (
 	// maxRollout bounds the history of the rollout's execution.
 	maxRollout = Duration(14 * 24 * time.Hour)
 
+	// minStandby is a few looks of a person who may want to undo.
+	minStandby = Duration(10 * time.Minute)
+
+	minHeadroom         = Percent(0.01)
+	maxHeadroom         = Percent(3)
 	maxFalseRollback    = Percent(0.20)
 	maxErrorsTolerance  = Percent(0.50)
 	maxRelative         = Percent(5)
@@ -22,37 +27,88 @@ const (
 )
 
 func (r *report) rollout(rollout *Rollout) {
+	r.unread(rollout)
 	r.strategy(rollout)
+	r.steps(rollout)
+	r.capacity(rollout)
+	r.windows(rollout.Windows)
 	r.alarms(rollout.Alarms)
+	r.length(rollout)
 	r.judge(rollout)
 }
 
-func (r *report) strategy(rollout *Rollout) {
-	chosen := rollout.Strategy
-	fill(&chosen, DefaultStrategy)
+// unread reports blocks of strategies that are not the one chosen.
+func (r *report) unread(rollout *Rollout) {
+	if r.bad["rollout.strategy"] || r.bad["rollout.shadow"] || r.bad["rollout.shadow.then"] {
+		return
+	}
+	chosen := Rollout{Strategy: rollout.Strategy, Shadow: rollout.Shadow}
+	chosen.fill()
+	is := string(chosen.Strategy)
+	if chosen.Strategy == StrategyShadow {
+		is += ", then " + string(chosen.Moves())
+	}
 	for _, strategy := range enums[reflect.TypeFor[Strategy]()] {
 		block := join("rollout", strategy)
-		if _, written := r.at[block]; written && strategy != string(chosen) && !r.bad["rollout.strategy"] {
-			r.add(block, "is not read: the strategy is "+string(chosen), "leave it out, or write strategy: "+strategy)
+		if r.written(block) && strategy != string(chosen.Strategy) && strategy != string(chosen.Moves()) {
+			instead := "strategy: "
+			if chosen.Strategy == StrategyShadow && contains(moving, strategy) {
+				instead = "then: "
+			}
+			r.add(block, "is not read: the strategy is "+is, "leave it out, or write "+instead+strategy)
 		}
 	}
+}
+
+func (r *report) strategy(rollout *Rollout) {
 	r.weight("rollout.canary.weight", rollout.Canary.Weight, 99, "100 would be no canary: write strategy: blueGreen")
 	r.weight("rollout.linear.step", rollout.Linear.Step, 50, "a larger step is a canary: write strategy: canary")
+	r.weight("rollout.shadow.sampling", rollout.Shadow.Sampling, 100, "")
 	r.bake("rollout.canary.bake", rollout.Canary.Bake)
 	r.bake("rollout.linear.bake", rollout.Linear.Bake)
 	r.bake("rollout.blueGreen.bake", rollout.BlueGreen.Bake)
+	r.bake("rollout.shadow.bake", rollout.Shadow.Bake)
 	r.bake("rollout.finalBake", rollout.FinalBake)
 	if r.usable("rollout.blueGreen.bake", "rollout.finalBake") && rollout.BlueGreen.Bake != rollout.FinalBake {
 		r.add("rollout.finalBake", fmt.Sprintf("%s contradicts blueGreen.bake (%s), which is the bake at 100 too", rollout.FinalBake, rollout.BlueGreen.Bake), "keep one")
 	}
+}
+
+func (r *report) capacity(rollout *Rollout) {
+	const headroom, standby = "rollout.headroom", "rollout.standby"
+	r.share(headroom, rollout.Headroom, minHeadroom, maxHeadroom)
+	if r.usable(headroom) && rollout.Capacity == CapacityFull {
+		r.add(headroom, "is not read: the capacity is full", "leave it out, or write capacity: follow")
+	}
+	if rollout.Standby != 0 {
+		r.within(standby, rollout.Standby, minStandby, maxRollout, ", or leave it out for none")
+	}
+}
+
+// length reports a rollout that would outlive its execution.
+func (r *report) length(rollout *Rollout) {
 	for field := range r.bad {
 		if strings.HasPrefix(field, "rollout.") && !strings.HasPrefix(field, "rollout.judge") {
 			return // a length made of wrong parts would be a second complaint about one mistake
 		}
 	}
 	full := Spec{Rollout: *rollout}.Normalised().Rollout
-	if length := full.Length(); length > maxRollout {
-		r.add("rollout", fmt.Sprintf("its bakes take %s", length), "a rollout takes at most "+maxRollout.String()+": shorten them")
+	what := "bakes"
+	if full.Longest() > full.Length() {
+		what = "bakes, approvals, pauses and standby"
+	}
+	if longest := full.Longest(); longest > maxRollout {
+		r.add("rollout", fmt.Sprintf("its %s take %s", what, longest), "a rollout takes at most "+maxRollout.String()+": shorten them")
+	}
+}
+
+// within checks a wait; or ends the sentence that says what to write instead.
+func (r *report) within(field string, wait, least, most Duration, or string) {
+	fix := fmt.Sprintf("write %s to %s%s", least, most, or)
+	if r.usable(field) && wait < least {
+		r.add(field, wait.String()+" is too short", fix)
+	} else if r.usable(field) && wait > most {
+		r.add(field, wait.String()+" is too long", fix)
 	}
 }
 
@@ -79,14 +135,41 @@ func (r *report) weight(field string, value, limit int, above string) {
 // Length is how long the bakes of a normalised rollout take together: what a
 // rollout takes if nothing holds it and weights move at once.
 func (r Rollout) Length() Duration {
-	switch r.Strategy {
+	length := r.FinalBake
+	if r.Strategy == StrategyShadow {
+		length += r.Shadow.Bake
+	}
+	switch r.Moves() {
 	case StrategyCanary:
-		return r.Canary.Bake + r.FinalBake
+		length += r.Canary.Bake
 	case StrategyLinear:
 		steps := (100+r.Linear.Step-1)/r.Linear.Step - 1
-		return Duration(steps)*r.Linear.Bake + r.FinalBake
+		length += Duration(steps) * r.Linear.Bake
+	case StrategySteps:
+		for _, s := range r.Steps {
+			length += s.Bake
+			if s.Shadow != nil {
+				length += s.Shadow.Bake
+			}
+		}
 	}
-	return r.FinalBake
+	return length
+}
+
+// Longest is Length with all that a normalised rollout may wait by its spec: until
+// approvals expire and pauses end, and standby. Pauses without an end, windows and
+// holds are not in it.
+func (r Rollout) Longest() Duration {
+	longest := r.Length() + r.Standby
+	for _, s := range r.Steps {
+		if s.Approve != nil {
+			longest += s.Approve.Expires
+		}
+		if s.Pause != nil {
+			longest += s.Pause.For
+		}
+	}
+	return longest
 }
 
 func (r *report) alarms(alarms []string) {

@@ -14,14 +14,16 @@ import (
 // the same and is accepted by the schema.
 func FuzzParse(f *testing.F) {
 	schema := compiled(f)
-	for _, path := range []string{"testdata/valid/churn.yaml", "testdata/valid/edges.yaml", "testdata/valid/bluegreen.yaml", "testdata/golden/everything.yaml"} {
+	for _, path := range []string{"testdata/valid/churn.yaml", "testdata/valid/edges.yaml", "testdata/valid/bluegreen.yaml", "testdata/valid/steps.yaml", "testdata/valid/shadow.yaml", "testdata/golden/everything.yaml"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(text)
 	}
-	for _, text := range []string{"", "\ufeff", "---\n...", "a: [b\nc: d", "? [a]: b", "a: |\n x", "&a a: *a", "a:\n\tb", "{", "- -", "model: !!str x", "<<: {model: x}", "%YAML 1.2\n---\nmodel: x", "a: 'x", "\"\\n\": x", "\r\rmodel: 0x1F\r\n"} {
+	for _, text := range []string{"", "\ufeff", "---\n...", "a: [b\nc: d", "? [a]: b", "a: |\n x", "&a a: *a", "a:\n\tb", "{", "- -", "model: !!str x", "<<: {model: x}", "%YAML 1.2\n---\nmodel: x", "a: 'x", "\"\\n\": x", "\r\rmodel: 0x1F\r\n",
+		"rollout: {strategy: steps, steps: [{}, {pause: }, {weight: 1, bake: 3m, shadow: {}}]}", "rollout: {windows: [{from: 22:00, to: 24:00, days: [], zone: right/UTC}]}",
+		"rollout: {strategy: shadow, shadow: {then: shadow}}", "rollout: {windows: [{from: '24:00', to: 1320}]}"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -22,6 +22,16 @@ const (
 	DefaultLinearStep        = 10
 	DefaultLinearBake        = Duration(10 * time.Minute)
 	DefaultBlueGreenBake     = Duration(30 * time.Minute)
+	DefaultShadowSampling    = 50
+	DefaultShadowBake        = Duration(30 * time.Minute)
+	DefaultShadowThen        = StrategyCanary
+	DefaultStepBake          = Duration(15 * time.Minute)
+	DefaultApproveExpires    = Duration(24 * time.Hour)
+	DefaultApproveOnTimeout  = TimeoutRollBack
+	DefaultCapacity          = CapacityFollow
+	DefaultHeadroom          = Percent(0.25) // of capacity follow; full has none
+	DefaultQueue             = QueueLatest
+	DefaultZone              = "UTC"
 	DefaultFalseRollback     = Percent(0.01)
 	DefaultErrorsTolerance   = Percent(0.001)
 	DefaultErrorsRelative    = Percent(0.10)
@@ -49,7 +59,34 @@ func (s Spec) Normalised() Spec {
 
 func (r *Rollout) fill() {
 	fill(&r.Strategy, DefaultStrategy)
-	switch r.Strategy {
+	if r.Strategy == StrategyShadow {
+		fill(&r.Shadow.Sampling, DefaultShadowSampling)
+		fill(&r.Shadow.Bake, DefaultShadowBake)
+		fill(&r.Shadow.Then, DefaultShadowThen)
+	}
+	r.fillMoves()
+	fill(&r.Capacity, DefaultCapacity)
+	if r.Capacity == CapacityFollow {
+		fill(&r.Headroom, DefaultHeadroom)
+	}
+	fill(&r.Queue, DefaultQueue)
+	for i := range r.Windows {
+		fill(&r.Windows[i].Zone, DefaultZone)
+	}
+	r.Judge.fill()
+}
+
+// Moves is the strategy by which weights rise: Strategy, or what a shadow goes on as.
+func (r Rollout) Moves() Strategy {
+	if r.Strategy == StrategyShadow {
+		return r.Shadow.Then
+	}
+	return r.Strategy
+}
+
+// fillMoves fills the block that Moves names, and the final bake that follows from it.
+func (r *Rollout) fillMoves() {
+	switch r.Moves() {
 	case StrategyCanary:
 		fill(&r.Canary.Weight, DefaultCanaryWeight)
 		fill(&r.Canary.Bake, DefaultCanaryBake)
@@ -62,8 +99,33 @@ func (r *Rollout) fill() {
 		fill(&r.BlueGreen.Bake, r.FinalBake)
 		fill(&r.BlueGreen.Bake, DefaultBlueGreenBake)
 		fill(&r.FinalBake, r.BlueGreen.Bake)
+	case StrategySteps:
+		last := DefaultStepBake
+		for i := range r.Steps {
+			r.Steps[i].fill()
+			if r.Steps[i].Weight > 0 {
+				last = r.Steps[i].Bake
+			}
+		}
+		fill(&r.FinalBake, last)
 	}
-	j := &r.Judge
+}
+
+func (s *Step) fill() {
+	if s.Weight > 0 {
+		fill(&s.Bake, DefaultStepBake)
+	}
+	if s.Shadow != nil {
+		fill(&s.Shadow.Sampling, DefaultShadowSampling)
+		fill(&s.Shadow.Bake, DefaultShadowBake)
+	}
+	if s.Approve != nil {
+		fill(&s.Approve.Expires, DefaultApproveExpires)
+		fill(&s.Approve.OnTimeout, DefaultApproveOnTimeout)
+	}
+}
+
+func (j *Judge) fill() {
 	fill(&j.FalseRollback, DefaultFalseRollback)
 	if j.Errors.Tolerance == 0 && j.Errors.Relative == 0 {
 		j.Errors.Tolerance, j.Errors.Relative = DefaultErrorsTolerance, DefaultErrorsRelative
@@ -98,6 +160,15 @@ func (s Spec) clone() Spec {
 		for _, bound := range []**float64{&c.Min, &c.Max, &c.MaxDrop, &c.MaxRise} {
 			*bound = copied(*bound)
 		}
+	}
+	s.Rollout.Steps = cloned(s.Rollout.Steps)
+	for i := range s.Rollout.Steps {
+		step := &s.Rollout.Steps[i]
+		step.Shadow, step.Approve, step.Pause = copied(step.Shadow), copied(step.Approve), copied(step.Pause)
+	}
+	s.Rollout.Windows = cloned(s.Rollout.Windows)
+	for i := range s.Rollout.Windows {
+		s.Rollout.Windows[i].Days = cloned(s.Rollout.Windows[i].Days)
 	}
 	s.Rollout.Alarms = cloned(s.Rollout.Alarms)
 	s.Rollout.Judge.Latency = copied(s.Rollout.Judge.Latency)

@@ -72,11 +72,26 @@ func (r *report) place(field string) place {
 	}
 }
 
+func (r *report) written(field string) bool {
+	_, written := r.at[field]
+	return written
+}
+
 // usable reports whether a field is written and has no problem so far: only then
 // is its value worth a check of meaning.
 func (r *report) usable(fields ...string) bool {
 	for _, field := range fields {
-		if _, written := r.at[field]; !written || r.bad[field] {
+		if !r.written(field) || r.bad[field] {
+			return false
+		}
+	}
+	return true
+}
+
+// soundBelow reports whether neither field nor anything in it has a problem so far.
+func (r *report) soundBelow(field string) bool {
+	for bad := range r.bad {
+		if bad == field || strings.HasPrefix(bad, field+".") || strings.HasPrefix(bad, field+"[") {
 			return false
 		}
 	}

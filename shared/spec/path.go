@@ -53,6 +53,22 @@ var examples = map[string]string{
 	"rollout.canary":                   "{weight: 10, bake: 15m}",
 	"rollout.linear":                   "{step: 10, bake: 10m}",
 	"rollout.blueGreen":                "{bake: 30m}",
+	"rollout.shadow":                   "{sampling: 50, bake: 30m, then: canary}",
+	"rollout.shadow.then":              "canary",
+	"rollout.steps":                    "[{shadow: {sampling: 50}}, {weight: 5, bake: 30m}, {approve: {expires: 1d}}, {weight: 50}]",
+	"rollout.steps[]":                  "{weight: 5, bake: 30m}",
+	"rollout.steps[].shadow":           "{sampling: 50}",
+	"rollout.steps[].approve":          "{expires: 1d}",
+	"rollout.steps[].pause":            "{for: 1h}",
+	"rollout.capacity":                 "follow",
+	"rollout.queue":                    "latest",
+	"rollout.windows":                  `[{days: [mon, tue, wed, thu], from: "09:00", to: "16:00", zone: Europe/Berlin}]`,
+	"rollout.windows[]":                `{from: "09:00", to: "16:00"}`,
+	"rollout.windows[].days":           "[mon, tue, wed, thu]",
+	"rollout.windows[].from":           `"09:00"`,
+	"rollout.windows[].to":             `"16:00"`,
+	"rollout.windows[].zone":           "Europe/Berlin",
+	"endpoint.price":                   "0.115",
 	"triggers.data":                    "[{bucket: acme-features, prefix: churn/}]",
 	"triggers.drift":                   `[{alarm: "churn-drift-*"}]`,
 	"package.gate":                     "[{metric: binary_classification_metrics.auc.value, min: 0.80}]",
@@ -82,11 +98,16 @@ func fixOf(field, otherwise string) string {
 	return otherwise
 }
 
-// maxItems bounds lists and maps. Source of 200 and 100: StartPipelineExecution
-// and DescribeAlarms (AWS.md B.9, C.2); the others are ours.
+// itemLimits bound lists and maps. Source of 200: StartPipelineExecution (AWS.md B.9);
+// the others are ours.
+var itemLimits = map[string]int{
+	"pipeline.parameters": 200, "rollout.steps": 20, "rollout.windows": 14, "rollout.windows[].days": 7,
+}
+
+// maxItems bounds any list or map. Source of 100: DescribeAlarms (AWS.md C.2).
 func maxItems(field string) int {
-	if field == "pipeline.parameters" {
-		return 200
+	if limit, own := itemLimits[field]; own {
+		return limit
 	}
 	return 100
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -47,6 +48,8 @@ func (r *report) scalar(node ast.Node, field string, into reflect.Value) {
 		r.duration(node, field, into)
 	case Percent:
 		r.percent(node, field, into)
+	case ClockTime:
+		r.clockTime(node, field, into)
 	case int:
 		r.whole(node, field, into)
 	case float64:
@@ -69,13 +72,13 @@ func (r *report) text(node ast.Node, field string, into reflect.Value) {
 		default:
 			fix = "write " + strconv.Quote(node.GetToken().Value) + ", in quotes"
 		}
-		if words := enums[into.Type()]; words != nil {
+		if words := wordsOf(field, into.Type()); words != nil {
 			fix = "write " + list(words)
 		}
 		r.add(field, notThis(node, "text"), fix)
 		return
 	}
-	if words := enums[into.Type()]; words != nil && !contains(words, n.Value) {
+	if words := wordsOf(field, into.Type()); words != nil && !contains(words, n.Value) {
 		fix := "write " + list(words)
 		if meant := closest(n.Value, words); meant != "" {
 			fix = "did you mean " + meant + "?"
@@ -100,11 +103,26 @@ func notThis(node ast.Node, wanted string) string {
 	return kind(node) + ", not " + wanted
 }
 
+// moving are the strategies that move weights by themselves, without a list of steps.
+var moving = []string{string(StrategyCanary), string(StrategyLinear), string(StrategyBlueGreen)}
+
 // enums are the types of which only these words exist.
 var enums = map[reflect.Type][]string{
 	reflect.TypeFor[Approve]():   {string(Automatic), string(Manual)},
-	reflect.TypeFor[Strategy]():  {string(StrategyCanary), string(StrategyLinear), string(StrategyBlueGreen)},
+	reflect.TypeFor[Strategy]():  slices.Concat(moving, []string{string(StrategyShadow), string(StrategySteps)}),
+	reflect.TypeFor[Timeout]():   {string(TimeoutRollBack), string(TimeoutPromote)},
+	reflect.TypeFor[Capacity]():  {string(CapacityFollow), string(CapacityFull)},
+	reflect.TypeFor[Queue]():     {string(QueueLatest), string(QueueReplace)},
+	reflect.TypeFor[Day]():       {string(Monday), string(Tuesday), string(Wednesday), string(Thursday), string(Friday), string(Saturday), string(Sunday)},
 	reflect.TypeFor[NoTraffic](): {string(NoTrafficHold), string(NoTrafficPromote), string(NoTrafficRollBack)},
+}
+
+// wordsOf are the words that a field may hold; nil for one that may hold any text.
+func wordsOf(field string, t reflect.Type) []string {
+	if field == "rollout.shadow.then" {
+		return moving
+	}
+	return enums[t]
 }
 
 func (r *report) duration(node ast.Node, field string, into reflect.Value) {
@@ -206,9 +224,11 @@ func (r *report) whole(node ast.Node, field string, into reflect.Value) {
 
 func unquoted(n *ast.StringNode) bool { return n.Token.Type == token.StringType }
 
-func wholePercent(field string) bool {
-	return field == "rollout.canary.weight" || field == "rollout.linear.step"
+var wholePercents = []string{
+	"rollout.canary.weight", "rollout.linear.step", "rollout.shadow.sampling", "rollout.steps[].weight", "rollout.steps[].shadow.sampling",
 }
+
+func wholePercent(field string) bool { return contains(wholePercents, generic(field)) }
 
 // maxNumber is the largest bound on a metric. YAML libraries read longer digits
 // as text.
@@ -217,24 +237,29 @@ const maxNumber = 1e15
 var plainNumber = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
 
 func (r *report) number(node ast.Node, field string, into reflect.Value) {
+	what := "metric"
+	if field == "endpoint.price" {
+		what = "price"
+	}
+	form := fixOf(field, "write it like 0.8")
 	switch n := node.(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		digits := n.GetToken().Value
 		value, err := strconv.ParseFloat(digits, 64)
 		if err != nil || !plainNumber.MatchString(digits) {
-			r.add(field, digits+" is not written as a plain number", "write it like 0.8")
+			r.add(field, digits+" is not written as a plain number", form)
 			return
 		}
 		if math.Abs(value) > maxNumber {
-			r.add(field, digits+" is larger than any metric", "write it like 0.8")
+			r.add(field, digits+" is larger than any "+what, form)
 			return
 		}
 		into.SetFloat(value + 0) // -0 becomes 0, so that it has one version
 	case *ast.StringNode:
-		fix := "write it like 0.8"
-		if p, err := ParsePercent(n.Value); err == nil {
+		fix := form
+		if p, err := ParsePercent(n.Value); err == nil && what == "metric" {
 			fix = "it counts in the metric's own unit: write " + strconv.FormatFloat(p.Fraction(), 'f', -1, 64)
-		} else if f, err := strconv.ParseFloat(n.Value, 64); err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
+		} else if f, err := strconv.ParseFloat(strings.TrimPrefix(n.Value, "$"), 64); err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
 			fix = "write " + strconv.FormatFloat(f, 'f', -1, 64)
 			if !unquoted(n) {
 				fix += " without quotes"
@@ -242,7 +267,7 @@ func (r *report) number(node ast.Node, field string, into reflect.Value) {
 		}
 		r.add(field, kind(node)+", not a number", fix)
 	default:
-		r.add(field, notThis(node, "one that a metric can have"), "write it like 0.8, or leave the key out")
+		r.add(field, notThis(node, "one that a "+what+" can have"), form+", or leave the key out")
 	}
 }
 

@@ -130,7 +130,7 @@ func compare(t *testing.T, root, n node, typ reflect.Type, field string) {
 	for typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
-	if words := enums[typ]; !cmp.Equal(words, n.Enum) {
+	if words := wordsOf(field, typ); !cmp.Equal(words, n.Enum) {
 		t.Errorf("%s: words %v in Go, %v in the schema", field, words, n.Enum)
 	}
 	if want := kindOf(typ); n.Enum == nil && n.Type != want {
@@ -161,7 +161,7 @@ func compare(t *testing.T, root, n node, typ reflect.Type, field string) {
 		if n.MaxItems != maxItems(field) {
 			t.Errorf("%s: maxItems %d, want %d", field, n.MaxItems, maxItems(field))
 		}
-		if item := n.Items.resolved(root); item.Type == "object" {
+		if item := n.Items.resolved(root); item.Type == "object" || enums[typ.Elem()] != nil {
 			compare(t, root, item, typ.Elem(), field+"[]")
 		}
 	case typ.Kind() == reflect.Map && n.MaxProperties != maxItems(field):
@@ -183,11 +183,14 @@ func kindOf(typ reflect.Type) string {
 // Normalised fills in.
 func TestSchemaDefaults(t *testing.T) {
 	root, seen := schemaRoot(t), 0
-	for _, strategy := range []Strategy{"", StrategyLinear, StrategyBlueGreen} {
-		s := Spec{
-			Triggers: Triggers{Data: []DataTrigger{{Bucket: "abc"}}},
-			Rollout:  Rollout{Strategy: strategy, Judge: Judge{Latency: &Latency{}}},
-		}.Normalised()
+	for _, rollout := range []Rollout{
+		{}, {Strategy: StrategyLinear}, {Strategy: StrategyBlueGreen}, {Strategy: StrategyShadow},
+		{Strategy: StrategySteps, Steps: []Step{{Weight: 5}}},
+		{Strategy: StrategySteps, Steps: []Step{{Shadow: &Mirror{}}}},
+		{Strategy: StrategySteps, Steps: []Step{{Approve: &Approval{}}}, Windows: []Window{{From: "09:00", To: "10:00"}}},
+	} {
+		rollout.Judge.Latency = &Latency{}
+		s := Spec{Triggers: Triggers{Data: []DataTrigger{{Bucket: "abc"}}}, Rollout: rollout}.Normalised()
 		var filled any
 		if err := json.Unmarshal(s.canonical(), &filled); err != nil {
 			t.Fatal(err)
@@ -213,7 +216,7 @@ func TestSchemaDefaults(t *testing.T) {
 		}
 		visit(root, filled, "")
 	}
-	if seen < 30 {
+	if seen < 100 {
 		t.Errorf("only %d defaults compared", seen)
 	}
 	if got := (Spec{}).Normalised().Rollout.Strategy; root.Defs["rollout"].Properties["strategy"].Default != string(got) {

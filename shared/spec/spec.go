@@ -102,7 +102,8 @@ type Rollout struct {
 	// FinalBake is the bake at weight 100.
 	FinalBake Duration `json:"finalBake,omitzero"`
 	// Capacity says whether instances follow the weight or are all there from the
-	// start. Headroom is what follow adds to what a share of the traffic needs.
+	// start. Headroom is what follow adds to what a share of the traffic needs; full
+	// has none.
 	Capacity Capacity `json:"capacity,omitempty"`
 	Headroom Percent  `json:"headroom,omitzero"`
 	// Standby is how long the old variant is kept warm after promotion, so that undo
@@ -210,7 +211,8 @@ const (
 )
 
 // Window is a span of local time on some days of the week, in which weights may
-// rise. A window whose To is not after From ends on the next day.
+// rise: From is in it, To is not. A window whose To is not after From ends on the
+// next day. Open says what it means where clocks are changed.
 type Window struct {
 	Days []Day     `json:"days,omitempty"` // on which it begins; none means every day
 	From ClockTime `json:"from"`
@@ -231,7 +233,7 @@ const (
 	Sunday    Day = "sun"
 )
 
-// ClockTime is a local time of day, "09:00" to "23:59", or "24:00".
+// ClockTime is a local time of day, "00:00" to "23:59", or, as the end of one, "24:00".
 type ClockTime string
 
 // Judge says how much worse a candidate may be, and how sure the judge must be.

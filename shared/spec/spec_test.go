@@ -15,16 +15,6 @@ import (
 func anySpec() *rapid.Generator[Spec] {
 	name := rapid.StringMatching(`[a-zA-Z0-9](-{0,2}[a-zA-Z0-9]){0,12}`)
 	text := rapid.StringOfN(rapid.RuneFrom([]rune(`abz09 é日/_-.:,;#&!|>'"%@[]{}?~\=<+`)), 0, 20, -1)
-	seconds := func(least, most time.Duration) *rapid.Generator[Duration] {
-		return rapid.Custom(func(t *rapid.T) Duration {
-			return Duration(rapid.IntRange(int(least/time.Second), int(most/time.Second)).Draw(t, "seconds")) * Duration(time.Second)
-		})
-	}
-	percent := func(least, most int) *rapid.Generator[Percent] {
-		return rapid.Custom(func(t *rapid.T) Percent {
-			return Percent(float64(rapid.IntRange(least*1000, most*1000).Draw(t, "millis")) / 1e5)
-		})
-	}
 	bound := rapid.Ptr(rapid.Custom(func(t *rapid.T) float64 {
 		return float64(rapid.IntRange(0, 1e9).Draw(t, "bound")) / float64(rapid.SampledFrom([]int{1, 10, 1e6, 1e9}).Draw(t, "divisor"))
 	}), true)
@@ -36,10 +26,10 @@ func anySpec() *rapid.Generator[Spec] {
 			Endpoint: Endpoint{Name: name.Draw(t, "endpoint"), InstanceType: "ml.m5.large", InstanceCount: rapid.IntRange(0, 50).Draw(t, "count")},
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "data") {
-			quiet := seconds(time.Second, 24*time.Hour).Draw(t, "quiet")
+			quiet := someSeconds(time.Second, 24*time.Hour).Draw(t, "quiet")
 			s.Triggers.Data = append(s.Triggers.Data, DataTrigger{
 				Bucket: "bucket", Prefix: string(rune('a'+i)) + text.Draw(t, "prefix"), Suffix: text.Draw(t, "suffix"),
-				Quiet: quiet, MaxWait: quiet + seconds(0, 24*time.Hour).Draw(t, "more"),
+				Quiet: quiet, MaxWait: quiet + someSeconds(0, 24*time.Hour).Draw(t, "more"),
 			})
 		}
 		for i := range rapid.IntRange(0, 2).Draw(t, "gate") {
@@ -50,27 +40,8 @@ func anySpec() *rapid.Generator[Spec] {
 			}
 			s.Package.Gate = append(s.Package.Gate, c)
 		}
-		r := &s.Rollout
-		r.Strategy = rapid.SampledFrom([]Strategy{"", StrategyCanary, StrategyLinear, StrategyBlueGreen}).Draw(t, "strategy")
-		bake := seconds(time.Duration(minBake), time.Hour)
-		switch r.Strategy {
-		case StrategyCanary:
-			r.Canary = Canary{Weight: rapid.IntRange(1, 99).Draw(t, "weight"), Bake: bake.Draw(t, "bake")}
-			r.FinalBake = bake.Draw(t, "finalBake")
-		case StrategyLinear:
-			r.Linear = Linear{Step: rapid.IntRange(1, 50).Draw(t, "step"), Bake: bake.Draw(t, "bake")}
-		case StrategyBlueGreen:
-			r.BlueGreen = BlueGreen{Bake: bake.Draw(t, "bake")}
-		}
-		r.Alarms = rapid.SliceOfNDistinct(name, 1, 3, rapid.ID).Draw(t, "alarms")
-		r.Judge = Judge{
-			FalseRollback: percent(1, 20).Draw(t, "falseRollback"),
-			Errors:        Errors{Tolerance: percent(0, 50).Draw(t, "tolerance"), Relative: percent(1, 500).Draw(t, "relative"), DryRun: rapid.Bool().Draw(t, "dryRun")},
-			NoTraffic:     rapid.SampledFrom([]NoTraffic{NoTrafficHold, NoTrafficPromote, NoTrafficRollBack}).Draw(t, "noTraffic"),
-		}
-		if rapid.Bool().Draw(t, "latency") {
-			r.Judge.Latency = &Latency{Percentile: "p99", Tolerance: percent(1, 500).Draw(t, "slower")}
-		}
+		s.Endpoint.Price = float64(rapid.IntRange(0, 1e6).Draw(t, "price")) / 1000
+		s.Rollout = anyRollout().Draw(t, "rollout")
 		return s
 	})
 }
@@ -112,37 +83,6 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-func TestNormalised(t *testing.T) {
-	tests := []struct {
-		name      string
-		in        Rollout
-		want      Rollout
-		wantTotal Duration
-	}{
-		{"nothing", Rollout{}, Rollout{Strategy: "canary", Canary: Canary{10, minutes(15)}, FinalBake: minutes(15)}, minutes(30)},
-		{"canary", Rollout{Canary: Canary{Weight: 5, Bake: minutes(60)}}, Rollout{Strategy: "canary", Canary: Canary{5, minutes(60)}, FinalBake: minutes(60)}, minutes(120)},
-		{"final bake", Rollout{FinalBake: minutes(5)}, Rollout{Strategy: "canary", Canary: Canary{10, minutes(15)}, FinalBake: minutes(5)}, minutes(20)},
-		{"linear", Rollout{Strategy: "linear"}, Rollout{Strategy: "linear", Linear: Linear{10, minutes(10)}, FinalBake: minutes(10)}, minutes(100)},
-		{"linear, uneven", Rollout{Strategy: "linear", Linear: Linear{Step: 30}}, Rollout{Strategy: "linear", Linear: Linear{30, minutes(10)}, FinalBake: minutes(10)}, minutes(40)},
-		{"blue/green", Rollout{Strategy: "blueGreen"}, Rollout{Strategy: "blueGreen", BlueGreen: BlueGreen{minutes(30)}, FinalBake: minutes(30)}, minutes(30)},
-		{"blue/green by its final bake", Rollout{Strategy: "blueGreen", FinalBake: minutes(9)}, Rollout{Strategy: "blueGreen", BlueGreen: BlueGreen{minutes(9)}, FinalBake: minutes(9)}, minutes(9)},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			tt.want.Judge = Judge{FalseRollback: 0.01, Errors: Errors{Tolerance: 0.001, Relative: 0.1}, NoTraffic: "hold"}
-			got := Spec{Rollout: tt.in}.Normalised().Rollout
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-			if total := got.Length(); total != tt.wantTotal {
-				t.Errorf("Length %s, want %s", total, tt.wantTotal)
-			}
-		})
-	}
-}
-
-func minutes(n int) Duration { return Duration(n) * Duration(time.Minute) }
-
 // TestToleranceOfZero: a zero that is written is not taken for one that is not.
 func TestToleranceOfZero(t *testing.T) {
 	minimal := string(read(t, "testdata/valid/minimal.yaml"))
@@ -173,7 +113,7 @@ func TestVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "f2543615d8077c153976e5006002a862bed12d53a3d8a478bcd58afd4f65a61e"
+	const want = "7af50135b50c9176375b511231fe167b0bab312efb25662af4fc327a266a4072"
 	if churn.Version() != want || example.Version() != want {
 		t.Errorf("versions %s and %s, want %s", churn.Version(), example.Version(), want)
 	}
@@ -183,46 +123,67 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestNormalisedSharesNothing changes everything a normalised copy holds.
+// TestNormalisedSharesNothing changes everything that normalised copies hold. The
+// files of testdata/valid together hold every field there is.
 func TestNormalisedSharesNothing(t *testing.T) {
-	original, err := Parse("f", read(t, "testdata/valid/edges.yaml"))
-	if err != nil {
-		t.Fatal(err)
+	changed, all := map[string]bool{}, map[string]bool{}
+	for _, path := range glob(t, "testdata/valid/*.yaml") {
+		original, err := Parse(path, read(t, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, copied := original.Version(), original.Normalised()
+		scramble(reflect.ValueOf(&copied).Elem(), "", changed)
+		if original.Version() != before {
+			t.Errorf("%s: a change to the copy reached the original", path)
+		}
 	}
-	before, copied := original.Version(), original.Normalised()
-	leaves := scramble(reflect.ValueOf(&copied).Elem())
-	if original.Version() != before {
-		t.Error("a change to the copy reached the original")
-	}
-	if leaves < 30 {
-		t.Errorf("only %d values changed", leaves)
+	leavesOf(reflect.TypeFor[Spec](), "", all)
+	if diff := cmp.Diff(all, changed); diff != "" {
+		t.Errorf("fields (-there are +changed):\n%s", diff)
 	}
 }
 
-func scramble(v reflect.Value) (leaves int) {
+// scramble changes every value in v, and notes the fields that it reached.
+func scramble(v reflect.Value, field string, reached map[string]bool) {
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			leaves += scramble(v.Field(i))
+		for i, name := range fieldsOf(v.Type()).names {
+			scramble(v.Field(i), join(field, name), reached)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			leaves += scramble(v.Index(i))
+			scramble(v.Index(i), field+"[]", reached)
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
 			v.SetMapIndex(key, reflect.ValueOf("changed"))
-			leaves++
+			reached[field] = true
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
-			leaves += scramble(v.Elem())
+			scramble(v.Elem(), field, reached)
 		}
 	default:
+		reached[field] = reached[field] || !v.IsZero()
 		v.SetZero()
-		leaves++
 	}
-	return leaves
+}
+
+// leavesOf notes the fields of a type that hold values.
+func leavesOf(typ reflect.Type, field string, all map[string]bool) {
+	switch typ.Kind() {
+	case reflect.Struct:
+		for i, name := range fieldsOf(typ).names {
+			leavesOf(typ.Field(i).Type, join(field, name), all)
+		}
+	case reflect.Slice:
+		leavesOf(typ.Elem(), field+"[]", all)
+	case reflect.Pointer:
+		leavesOf(typ.Elem(), field, all)
+	default:
+		all[field] = true
+	}
 }
 
 // TestExamplePipeline: the pipeline of the example takes the parameters that its

@@ -57,8 +57,13 @@ func unknownFix(meant, key string, names []string) string {
 	if meant != "" {
 		return "did you mean " + meant + "?"
 	}
-	if homes := homesOf(key); len(homes) > 0 && len(homes) <= 3 {
+	homes := homesOf(key)
+	if len(homes) > 0 && len(homes) <= 3 {
 		return "it belongs in " + list(homes)
+	}
+	outside := func(home string) bool { return !strings.HasPrefix(home, "rollout.") }
+	if len(homes) > 0 && !slices.ContainsFunc(homes, outside) {
+		return "it belongs in a block of rollout, like " + homes[0]
 	}
 	return "known here: " + strings.Join(names, ", ")
 }

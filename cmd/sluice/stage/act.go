@@ -112,6 +112,9 @@ func (p *Play) endpoint(a EndpointAction) error {
 		}
 		p.tell(ui.Fault, name, "the next update of the endpoint will fail: %s", a.NextUpdate)
 		h.NextUpdate(name, hosting.Fate{Ending: ending, Reason: a.Reason})
+	case a.NextCreate != "":
+		p.tell(ui.Fault, name, "AWS will fail to create the endpoint")
+		h.NextCreate(name, hosting.Fate{Ending: hosting.RollsBack, Reason: a.Reason})
 	case a.NextWeights != "":
 		p.tell(ui.Fault, name, "the next change of weights will be undone by AWS")
 		h.NextWeights(name, hosting.Fate{Ending: hosting.RollsBack, Reason: a.Reason})

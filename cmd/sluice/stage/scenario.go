@@ -175,6 +175,7 @@ type SetAlarm struct {
 
 // EndpointAction makes AWS, or somebody else, do something to the endpoint.
 type EndpointAction struct {
+	NextCreate  string        `yaml:"nextCreate"`  // rollsBack: the endpoint is Failed
 	NextUpdate  string        `yaml:"nextUpdate"`  // rollsBack, rollbackFails
 	NextWeights string        `yaml:"nextWeights"` // rollsBack
 	Reason      string        `yaml:"reason"`

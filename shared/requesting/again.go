@@ -86,6 +86,9 @@ func (q *Requesting) next(ctx context.Context, w wanted, attempt int, c Claim) (
 	if err != nil {
 		return "", err
 	}
+	if claimed, ok := rollout.Attempt(c.Rollout, w.model, w.version); ok {
+		attempt = claimed
+	}
 	for ; attempt <= mostAttempts; attempt++ {
 		in := w.input(attempt, lease)
 		_, known, err := q.table.Rollout(ctx, in.Rollout)

@@ -83,7 +83,7 @@ func (s *Service) putAction(_ *wire.Call, in *putActionIn) (*empty, error) {
 		return nil, invalid("Schedule and ScalableTargetAction are required to create a scheduled action.")
 	}
 	if !known {
-		a = &action{hanging: s.hang(in.key, "scheduledAction", in.ScheduledActionName)}
+		a = &action{hanging: s.hang(in.key, "scheduledAction", "scheduledActionName", in.ScheduledActionName)}
 		t.actions = append(t.actions, a)
 	}
 	a.appointment = next

@@ -135,6 +135,25 @@ func TestDeregisterTakesAllWithIt(t *testing.T) {
 	}
 }
 
+// A new target may stay unseen for a while: whoever registered it must come back.
+func TestLag(t *testing.T) {
+	s := newStage(t)
+	s.svc.Lag = 10 * time.Second
+	call(s, doRegister, register(1, 4))
+	if got := targets(s); len(got) > 0 {
+		t.Errorf("seen at once: %+v", got)
+	}
+	if _, err := try(s, putPolicy, track()); refusal(t, err) != "ObjectNotFoundException" {
+		t.Errorf("a policy of it: %v", err)
+	}
+	call(s, doRegister, &sdk.RegisterScalableTargetInput{ServiceNamespace: sageMaker, ScalableDimension: variantDimension, ResourceId: blue, MaxCapacity: aws.Int32(6)})
+	s.w.RunFor(10 * time.Second)
+	call(s, putPolicy, track())
+	if got := targets(s); len(got) != 1 || *got[0].MaxCapacity != 6 {
+		t.Errorf("later: %+v", got)
+	}
+}
+
 func TestListsPage(t *testing.T) {
 	s := newStage(t)
 	s.instances = map[string]int{}

@@ -8,9 +8,9 @@ import (
 
 // Tracking is a variant kept at so many invocations a minute for each of its instances.
 type Tracking struct {
-	Least, Most             int     // instances
-	Invocations             float64 // a minute, for each instance
-	InCooldown, OutCooldown time.Duration
+	Least, Most             int           // instances
+	Invocations             float64       // a minute, for each instance
+	InCooldown, OutCooldown time.Duration // 0 is none
 }
 
 // Track registers a variant and gives it the policy "invocations", as its owner had

@@ -10,7 +10,7 @@
 //
 // Kept, but never acting: step scaling, scheduled actions, metric math and
 // high-resolution metrics. Not modelled: the alarms that target tracking puts into
-// CloudWatch, which DescribeAlarms would show; activities; predictive scaling; tags.
+// CloudWatch, which DescribeAlarms would show; activities; events; prediction; tags.
 package autoscaling
 
 import (
@@ -53,6 +53,7 @@ type Outside interface {
 
 // Knobs are habits that no document promises. Change them at any time.
 type Knobs struct {
+	Lag         time.Duration // a new target stays unseen so long, save by RegisterScalableTarget
 	EvaluateAt  time.Duration // after each whole minute
 	OutMinutes  int           // over the target, one after the other, before it scales out
 	InMinutes   int           // likewise under InShare of the target, before it scales in

@@ -2,7 +2,6 @@ package autoscaling
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"sluice/local/wire"
@@ -15,10 +14,9 @@ type hanging struct {
 	created   time.Time
 }
 
-// hang begins something of this kind. Source of the ARN's form: the API reference.
-func (s *Service) hang(on key, kind, name string) hanging {
-	named := strings.TrimPrefix(kind, "scaling") + "Name"
-	named = strings.ToLower(named[:1]) + named[1:]
+// hang begins something of this kind, whose name is the member named. Source of the
+// ARN's form: the API reference.
+func (s *Service) hang(on key, kind, named, name string) hanging {
 	arn := fmt.Sprintf("arn:aws:autoscaling:%s:%s:%s:%s:resource/%s/%s:%s/%s", wire.Region, wire.Account, kind, s.w.UUID("autoscaling/"+kind), on.ServiceNamespace, on.ResourceID, named, name)
 	return hanging{name, arn, s.w.Now()}
 }

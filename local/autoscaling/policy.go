@@ -93,7 +93,7 @@ func (s *Service) putPolicy(_ *wire.Call, in *putPolicyIn) (*putPolicyOut, error
 		}
 	}
 	if !known {
-		p = &policy{hanging: s.hang(in.key, "scalingPolicy", in.PolicyName)}
+		p = &policy{hanging: s.hang(in.key, "scalingPolicy", "policyName", in.PolicyName)}
 		t.policies = append(t.policies, p)
 	}
 	next.hanging = p.hanging

@@ -10,12 +10,7 @@ func (s *Service) tick() {
 	if s.ticker != nil {
 		return
 	}
-	now := s.w.Now()
-	next := now.Truncate(time.Minute).Add(s.EvaluateAt)
-	if !next.After(now) {
-		next = next.Add(time.Minute)
-	}
-	s.ticker = s.w.Background(next.Sub(now), "evaluate scalable targets", func() {
+	s.ticker = s.w.Background(s.w.UntilMinute(s.EvaluateAt), "evaluate scalable targets", func() {
 		s.ticker = nil
 		if len(s.targets) > 0 {
 			s.evaluate()

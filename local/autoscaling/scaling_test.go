@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling/types"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"sluice/local/autoscaling"
 )
 
 func steady(rpm float64) func(time.Time) float64 { return func(time.Time) float64 { return rpm } }
@@ -180,21 +182,50 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// The change of one variant makes the endpoint busy, so the next one waits for its end.
+func TestOneVariantAtATime(t *testing.T) {
+	s := newStage(t)
+	call(s, doRegister, register(3, 4))
+	call(s, doRegister, register(3, 4, green))
+	s.w.RunFor(2 * time.Minute)
+	if s.instances["blue"] != 2 || len(s.changes) != 1 {
+		t.Errorf("after two minutes: %v of %v", s.changes, s.instances)
+	}
+	s.w.RunFor(10 * time.Minute)
+	if s.instances["blue"] != 3 || s.instances["green"] != 3 || len(s.changes) != 2 {
+		t.Errorf("in the end: %v of %v", s.changes, s.instances)
+	}
+}
+
 // Of two policies the one that wants more decides, and both must want less.
 func TestTwoPolicies(t *testing.T) {
-	s := scaled(t, steady(60))
-	second := track(func(c *types.TargetTrackingScalingPolicyConfiguration) {
-		c.TargetValue, c.PredefinedMetricSpecification = aws.Float64(10), nil
-		c.CustomizedMetricSpecification = &types.CustomizedMetricSpecification{MetricName: aws.String("Queue"), Namespace: aws.String("own"), Statistic: types.MetricStatisticMaximum}
-	})
-	second.PolicyName = aws.String("queue")
-	call(s, putPolicy, second)
-	s.w.RunFor(20 * time.Minute)
-	if diff := cmp.Diff([]int{6}, s.changes); diff != "" { // 30 an instance of 10, of two; the other wanted one
-		t.Error(diff)
-	}
-	if m := s.asked[len(s.asked)-1]; m.Namespace != "own" || m.Name != "Queue" || m.Statistic != "Maximum" {
-		t.Errorf("asked for %+v", m)
+	for name, c := range map[string]struct {
+		target float64 // of the second, for which there are 30; the first wants one instance
+		want   []int
+	}{
+		"the second wants more":         {10, []int{6}},
+		"the second is content":         {31, nil},
+		"the second wants less as well": {60, []int{1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scaled(t, steady(60))
+			second := track(func(c *types.TargetTrackingScalingPolicyConfiguration) {
+				c.PredefinedMetricSpecification = nil
+				c.CustomizedMetricSpecification = &types.CustomizedMetricSpecification{MetricName: aws.String("Queue"), Namespace: aws.String("own"), Statistic: types.MetricStatisticMaximum,
+					Dimensions: []types.MetricDimension{{Name: aws.String("Of"), Value: aws.String("churn")}}}
+			})
+			second.TargetTrackingScalingPolicyConfiguration.TargetValue = &c.target
+			second.PolicyName = aws.String("queue")
+			call(s, putPolicy, second)
+			s.w.RunFor(20 * time.Minute)
+			if diff := cmp.Diff(c.want, s.changes); diff != "" {
+				t.Error(diff)
+			}
+			want := autoscaling.Metric{Namespace: "own", Name: "Queue", Statistic: "Maximum", Dims: map[string]string{"Of": "churn"}}
+			if diff := cmp.Diff(want, s.asked[len(s.asked)-1]); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

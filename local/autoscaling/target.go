@@ -101,7 +101,7 @@ func (s *Service) register(_ *wire.Call, in *registerIn) (*registerOut, error) {
 	if !ok {
 		return nil, invalid("Variant %s of endpoint %s does not exist, or does not run on instances: its endpoint must have been created.", variant, endpoint)
 	}
-	t, known := s.find(in.key)
+	t, known := find(s.targets, in.key)
 	if !known {
 		if in.MinCapacity == nil || in.MaxCapacity == nil {
 			return nil, invalid("MinCapacity and MaxCapacity are required to register a new scalable target.")
@@ -169,7 +169,7 @@ func (s *Service) describeTargets(_ *wire.Call, in *describeTargetsIn) (*describ
 		}
 	}
 	out := &describeTargetsOut{ScalableTargets: []scalableTarget{}}
-	for _, t := range s.targets {
+	for _, t := range s.seen() {
 		if len(in.ResourceIDs) == 0 || slices.Contains(in.ResourceIDs, t.ResourceID) {
 			out.ScalableTargets = append(out.ScalableTargets, scalableTarget{t.key, t.arn(), t.least, t.most, t.role, wire.At(t.created), t.suspended})
 		}
@@ -179,8 +179,14 @@ func (s *Service) describeTargets(_ *wire.Call, in *describeTargetsIn) (*describ
 	return out, err
 }
 
-func (s *Service) find(k key) (*target, bool) {
-	for _, t := range s.targets {
+// seen are the targets that calls find: see Knobs.Lag. Source: RegisterScalableTarget
+// in the API reference, on eventual consistency.
+func (s *Service) seen() []*target {
+	return slices.DeleteFunc(slices.Clone(s.targets), func(t *target) bool { return s.w.Now().Before(t.created.Add(s.Lag)) })
+}
+
+func find(among []*target, k key) (*target, bool) {
+	for _, t := range among {
 		if t.key == k {
 			return t, true
 		}
@@ -193,7 +199,7 @@ func (s *Service) target(k key) (*target, error) {
 	if _, _, err := k.names(); err != nil {
 		return nil, err
 	}
-	if t, ok := s.find(k); ok {
+	if t, ok := find(s.seen(), k); ok {
 		return t, nil
 	}
 	return nil, notFound("No scalable target registered for service namespace: %s, resource ID: %s, scalable dimension: %s", k.ServiceNamespace, k.ResourceID, k.ScalableDimension)

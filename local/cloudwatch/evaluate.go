@@ -17,12 +17,7 @@ func (s *Service) tick() {
 	if s.ticker != nil {
 		return
 	}
-	now := s.world.Now()
-	next := now.Truncate(time.Minute).Add(s.EvaluateAt)
-	if !next.After(now) {
-		next = next.Add(time.Minute)
-	}
-	s.ticker = s.world.Background(next.Sub(now), "evaluate CloudWatch alarms", func() {
+	s.ticker = s.world.Background(s.world.UntilMinute(s.EvaluateAt), "evaluate CloudWatch alarms", func() {
 		s.ticker = nil
 		if len(s.alarms) > 0 {
 			s.Evaluate()

@@ -192,6 +192,18 @@ func (s *stage) settle() *sdk.DescribeEndpointOutput {
 	return s.describe()
 }
 
+// settleStatus waits until the endpoint has this status.
+func (s *stage) settleStatus(want types.EndpointStatus) {
+	s.t.Helper()
+	has := func() bool {
+		e, err := s.svc.Hosting.Describe("churn")
+		return err == nil && e.EndpointStatus == string(want)
+	}
+	if !s.w.RunUntil(has, 48*time.Hour) {
+		s.t.Fatalf("the endpoint never was %s", want)
+	}
+}
+
 // statuses are the endpoint statuses told by events, in order.
 func (s *stage) statuses() []string {
 	var out []string

@@ -119,6 +119,16 @@ func (w *World) Background(d time.Duration, name string, fn func()) *Timer {
 	return w.schedule(d, name, fn, true)
 }
 
+// UntilMinute is how long it takes until it is next so long after a whole minute: for
+// what happens every minute. It is never 0. The caller holds the world.
+func (w *World) UntilMinute(after time.Duration) time.Duration {
+	next := w.now.Truncate(time.Minute).Add(after)
+	if !next.After(w.now) {
+		next = next.Add(time.Minute)
+	}
+	return next.Sub(w.now)
+}
+
 func (w *World) schedule(d time.Duration, name string, fn func(), background bool) *Timer {
 	w.seq++
 	t := &Timer{w: w, at: w.now.Add(max(d, 0)), seq: w.seq, name: name, fn: fn, background: background}

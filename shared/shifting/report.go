@@ -64,6 +64,9 @@ func (s *Shifting) ReportRollout(ctx context.Context, in End) (Reported, error) 
 
 // end writes the rollout's end into the record.
 func (s *Shifting) end(ctx context.Context, in End, r *rollout.Record) {
+	if r.State == rollout.Waiting {
+		r.Reason = "" // what it waited for is no reason to end
+	}
 	switch why := in.why(); {
 	case in.State == rollout.Promoted && r.PromotedFor != "":
 		r.Reason = r.PromotedFor
@@ -78,7 +81,7 @@ func (s *Shifting) end(ctx context.Context, in End, r *rollout.Record) {
 		}
 	}
 	r.State, r.EndedAt = in.State, in.Now
-	if in.State == rollout.RolledBack && r.Control.Abort != "" {
+	if (in.State == rollout.RolledBack || in.State == rollout.Refused) && r.Control.Abort != "" {
 		r.State = rollout.Aborted
 	}
 }

@@ -3,6 +3,7 @@ package shifting_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -29,7 +30,6 @@ import (
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awspipelines"
-	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/leasing"
 	"sluice/shared/rollout"
@@ -52,6 +52,18 @@ func (m machines) Complete(_ context.Context, token string, output json.RawMessa
 	}
 	return nil
 }
+
+// unscaled is an account without autoscaling. What shifting does with it is
+// rehearsed in the scenarios autoscaled and autoscaled-back.
+type unscaled struct{}
+
+func (unscaled) Read(context.Context, string, string) (*rollout.Scaling, error) { return nil, nil }
+
+func (unscaled) Ensure(context.Context, string, string, rollout.Scaling) error {
+	return errors.New("nothing is scaled")
+}
+
+func (unscaled) Remove(context.Context, string, string) error { return errors.New("nothing is scaled") }
 
 // world is shifting over real adapters and local services. Its endpoint churn-prod
 // serves version 1 of the package group churn, and version 2 is approved.
@@ -129,7 +141,7 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 		cloudWatch := awsmetrics.Open(cfg)
 		endpoints := awsendpoints.Open(cfg)
 		w.shift = &shifting.Shifting{
-			Table: w.table, Endpoints: endpoints, Attic: endpoints, Scaling: awsscaling.Open(cfg), Alarms: cloudWatch, Metrics: cloudWatch, Registry: awspipelines.OpenRegistry(cfg),
+			Table: w.table, Endpoints: endpoints, Attic: endpoints, Scaling: unscaled{}, Alarms: cloudWatch, Metrics: cloudWatch, Registry: awspipelines.OpenRegistry(cfg),
 			Notices: awsnotices.Open(cfg, topic), Room: room, Desk: leasing.NewDesk(w.table, room), ModelRole: "arn:aws:iam::111122223333:role/models",
 		}
 		_, err = applying.Apply(ctx, w.table, s, "test", noon)

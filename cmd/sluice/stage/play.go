@@ -19,6 +19,7 @@ type Play struct {
 	all     bool // and none is to be left out
 	story   story
 	moments []*moment
+	denied  []string // calls that a role did not permit
 	// commands and packages count what the scenario has made, for naming the next.
 	commands, packages int
 }
@@ -65,6 +66,7 @@ func (p *Play) End(ctx context.Context) (Result, error) {
 		if p.err == nil {
 			r.Misses, p.err = p.stage.Check(ctx)
 		}
+		r.Misses = append(r.Misses, p.denied...)
 		if !idle {
 			r.Misses = append(r.Misses, fmt.Sprintf("it was still going on after %s", p.stage.Scenario.Limit))
 		}

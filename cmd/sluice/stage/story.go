@@ -9,6 +9,7 @@ import (
 
 	"sluice/cmd/sluice/ui"
 	"sluice/local/dynamodb"
+	"sluice/local/wire"
 	"sluice/shared/rollout"
 	"sluice/shared/shifting"
 )
@@ -30,6 +31,11 @@ func (p *Play) watch() {
 			p.entry(after)
 		}
 	}
+	p.stage.AWS.Server.Audit = chain(p.stage.AWS.Server.Audit, func(r wire.Record) {
+		if r.Refused != nil {
+			p.denied = append(p.denied, fmt.Sprintf("a role does not permit %s on %s", r.Refused.Action, r.Refused.Resource))
+		}
+	})
 	p.stage.AWS.States.OnTransition = func(arn, state string, entered bool, data json.RawMessage) {
 		execution := path.Base(strings.ReplaceAll(arn, ":", "/"))
 		if entered {
@@ -37,6 +43,16 @@ func (p *Play) watch() {
 			return
 		}
 		p.left(execution, state, data)
+	}
+}
+
+// chain calls both.
+func chain(first, second func(wire.Record)) func(wire.Record) {
+	return func(r wire.Record) {
+		if first != nil {
+			first(r)
+		}
+		second(r)
 	}
 }
 

@@ -52,6 +52,20 @@ func (c *Catalog) SetTags(arn string, tags []api.Tag) { c.tags[arn] = tags }
 
 type empty struct{}
 
+// tagged is the access to a single resource whose tags policies may ask about. An
+// assumption: that they may, for deletions, is from the service authorization
+// reference, not from a run.
+func (c *Catalog) tagged(action, arn string) []wire.Access {
+	need := one(action, arn)
+	for _, t := range c.tags[arn] {
+		if need[0].Conditions == nil {
+			need[0].Conditions = map[string][]string{}
+		}
+		need[0].Conditions["aws:ResourceTag/"+t.Key] = []string{t.Value}
+	}
+	return need
+}
+
 // one is the access to a single resource.
 func one(action, arn string) []wire.Access {
 	return []wire.Access{{Action: "sagemaker:" + action, Resource: arn}}

@@ -125,7 +125,9 @@ func (c *Catalog) registerConfigs(svc *wire.Service) {
 		}
 	}
 	wire.Handle(svc, "DescribeEndpointConfig", access("DescribeEndpointConfig"), c.describeConfig)
-	wire.Handle(svc, "DeleteEndpointConfig", access("DeleteEndpointConfig"), c.deleteConfig)
+	wire.Handle(svc, "DeleteEndpointConfig", func(in *configName) []wire.Access {
+		return c.tagged("DeleteEndpointConfig", api.ARN("endpoint-config", in.EndpointConfigName))
+	}, c.deleteConfig)
 	wire.Handle(svc, "ListEndpointConfigs", func(*api.Query) []wire.Access { return one("ListEndpointConfigs", "*") }, c.listConfigs)
 }
 

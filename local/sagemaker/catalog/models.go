@@ -84,7 +84,9 @@ func (c *Catalog) registerModels(svc *wire.Service) {
 		return func(in *modelName) []wire.Access { return one(action, api.ARN("model", in.ModelName)) }
 	}
 	wire.Handle(svc, "DescribeModel", access("DescribeModel"), c.describeModel)
-	wire.Handle(svc, "DeleteModel", access("DeleteModel"), c.deleteModel)
+	wire.Handle(svc, "DeleteModel", func(in *modelName) []wire.Access {
+		return c.tagged("DeleteModel", api.ARN("model", in.ModelName))
+	}, c.deleteModel)
 	wire.Handle(svc, "ListModels", func(*api.Query) []wire.Access { return one("ListModels", "*") }, c.listModels)
 }
 

@@ -93,8 +93,7 @@ func between(counts []Count, from, to time.Time) []Count {
 
 // startTraffic keeps accounts of the endpoint at the end of every minute.
 func (h *Hosting) startTraffic(e *endpoint) {
-	next := floor(h.w.Now()).Add(time.Minute).Sub(h.w.Now())
-	e.tick = h.w.Background(next, "sagemaker: minute of "+e.name, func() {
+	e.tick = h.w.Background(h.w.UntilMinute(0), "sagemaker: minute of "+e.name, func() {
 		h.account(e)
 		h.startTraffic(e)
 	})

@@ -126,7 +126,8 @@ func checkExcluded(props []variantProperty) error {
 	return nil
 }
 
-// retain takes weights and counts over from the variants of the same names.
+// retain takes weights and counts over from the variants of the same names. Whether
+// SageMaker retains anything of shadow variants is not known: they begin anew.
 func (f *fleet) retain(old *fleet, except []variantProperty) {
 	excluded := func(p string) bool { return slices.Contains(except, variantProperty{p}) }
 	for _, v := range f.variants {

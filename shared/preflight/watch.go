@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,10 @@ func (w *watch) look() {
 		}
 	}
 	for _, leaf := range w.top.Leaves() {
-		w.leaf(leaf)
+		// One that the spec names, too, is looked into for itself.
+		if leaf.Name == w.top.Name || !slices.Contains(w.Spec.Rollout.Alarms, leaf.Name) {
+			w.leaf(leaf)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func camel(name string) string {
 	return b.String()
 }
 
-// mapped reports whether a function polls a queue.
+// mapped reports whether Lambda polls a queue or a stream for a function.
 func mapped(t *testing.T, f cf.FunctionSpec) bool {
 	t.Helper()
 	return slices.ContainsFunc(resources[cf.MappingSpec](t), func(m cf.MappingSpec) bool {

@@ -33,7 +33,7 @@ func TestFunctionsGetTheVariablesThatTheyRead(t *testing.T) {
 		for _, v := range missing(read, given) {
 			t.Errorf("template.yaml: %s does not get %s, which %s/main.go reads: it could not start", f.LogicalID, v, folder)
 		}
-		for _, v := range missing(given, read) {
+		for _, v := range missing(given, append(read, names["Table"])) { // Globals give the table to all
 			t.Errorf("template.yaml: %s gets %s, which %s/main.go does not read: a variable without a reader misleads", f.LogicalID, v, folder)
 		}
 	}
@@ -163,7 +163,12 @@ func TestFailedInvocationsAreKept(t *testing.T) {
 		}
 	}
 	for _, m := range resources[cf.MappingSpec](t) {
-		if !redriven[m.EventSourceArn] {
+		switch stream := m.StartingPosition != ""; {
+		case stream && m.DestinationConfig.OnFailure.Destination == "":
+			t.Errorf("template.yaml: %s needs an OnFailure destination: Lambda drops what it gives up of a stream", m.LogicalID)
+		case stream && m.MaximumRetryAttempts == nil && m.MaximumRecordAgeInSeconds == nil:
+			t.Errorf("template.yaml: %s needs MaximumRetryAttempts or MaximumRecordAgeInSeconds: else a change that always fails holds up all others for a day", m.LogicalID)
+		case !stream && !redriven[m.EventSourceArn]:
 			t.Errorf("template.yaml: the queue of %s needs a RedrivePolicy: a message that always fails would come back until it expires", m.LogicalID)
 		}
 	}
@@ -243,6 +248,9 @@ func deadLetters(t *testing.T) map[string][]string {
 	}
 	for _, c := range resources[cf.EventInvokeConfigSpec](t) {
 		note(c.DestinationConfig.OnFailure.Destination, c.FunctionName)
+	}
+	for _, m := range resources[cf.MappingSpec](t) {
+		note(m.DestinationConfig.OnFailure.Destination, m.LogicalID)
 	}
 	for _, f := range resources[cf.FunctionSpec](t) {
 		if f.DeadLetterConfig != nil {

@@ -10,7 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/local/lambda"
+	"sluice/shared/announcing"
 	"sluice/shared/awsendpoints"
+	"sluice/shared/awsevents"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
@@ -19,6 +21,7 @@ import (
 	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/awstrail"
+	"sluice/shared/commanding"
 	"sluice/shared/edge"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
@@ -53,6 +56,10 @@ func (p parts) requesting() *requesting.Requesting {
 	return requesting.New(p.table(), awsmachines.Open(p.cfg, p.get(edge.RolloutMachine)))
 }
 
+func (p parts) commanding() *commanding.Commanding {
+	return commanding.New(p.table(), p.requesting(), p.room())
+}
+
 func (p parts) training() *training.Training {
 	return &training.Training{
 		Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)),
@@ -74,9 +81,13 @@ func (p parts) shifting() *shifting.Shifting {
 // Functions leads from the folder of each function to its handler, for running in
 // process. The mains in functions/ wire the same handlers with what each needs.
 var Functions = map[string]func(parts) edge.Handler{
-	"on-data":   func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
-	"on-alarm":  func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
-	"on-signal": func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
+	"on-data":    func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
+	"on-alarm":   func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-signal":  func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
+	"on-command": func(p parts) edge.Handler { return edge.Handle("on-command", p.log, p.commanding().OnCommand) },
+	"announce-rollout": func(p parts) edge.Handler {
+		return edge.Handle("announce-rollout", p.log, announcing.New(awsevents.Open(p.cfg, ""), awsnotices.Open(p.cfg, p.get(edge.Topic))).Announce)
+	},
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)
 	},

@@ -261,7 +261,10 @@ func TestStreamTemplatesAreRefused(t *testing.T) {
 		"MaximumRecordAgeInSeconds is 0":                {"MaximumRetryAttempts: 2", "MaximumRecordAgeInSeconds: 0"},
 		"ParallelizationFactor is 2":                    {"MaximumRetryAttempts: 2", "ParallelizationFactor: 2"},
 		"Events.Orders.TumblingWindowInSeconds":         {"MaximumRetryAttempts: 2", "TumblingWindowInSeconds: 2"},
-		"Events.Orders.DestinationConfig.OnFailure":     {"{Type: SQS, ", "{Type: S3, "},
+		"needs a Destination, of Type SQS":              {"{Type: SQS, ", "{Type: S3, "},
+		"DestinationConfig.OnFailure: needs a Dest":     {"OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}", "{}"},
+		"OnSuccess: this property is not implemented":   {"OnFailure: {Type", "OnSuccess: {Type"},
+		"local AWS makes no mapping of a queue":         {"!GetAtt Table.StreamArn", "!GetAtt Failed.Arn"},
 		"Invalid filter pattern definition":             {`"eventName": ["INSERT"]`, `"eventName": "INSERT"`},
 		"Stream not found: arn:aws:dynamodb:us-east-1:": {"!GetAtt Table.StreamArn", "!Sub '${Table.StreamArn}0'"},
 	} {

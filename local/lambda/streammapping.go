@@ -64,23 +64,24 @@ func (s *Service) needs(f *function, c stream.Config) stream.Needs {
 				done(stream.Answer{RequestID: r.RequestID, Payload: r.Payload, Failed: r.FunctionError != "", Err: r.Err})
 			})
 		},
-		MayRead: func() error {
-			for _, action := range readActions {
-				if s.Roles == nil {
-					return nil
-				}
-				if err := s.Roles.AllowRole(f.RoleARN, wire.Access{Action: "dynamodb:" + action, Resource: c.StreamARN}); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		GiveUp: func(report []byte) { s.deliver(f, c.OnFailureARN, report) },
-		Behind: func(age time.Duration) {
-			s.metric(f, "IteratorAge", s.world.Now(), float64(age.Milliseconds()))
-		},
-		Log: func(line string) { s.log(f, line) },
+		MayRead: func() error { return s.mayRead(f, c.StreamARN) },
+		GiveUp:  func(report []byte) { s.deliver(f, c.OnFailureARN, report) },
+		Behind:  func(age time.Duration) { s.metric(f, "IteratorAge", s.world.Now(), float64(age.Milliseconds())) },
+		Log:     func(line string) { s.log(f, line) },
 	}
+}
+
+// mayRead asks for the permissions of the function's role.
+func (s *Service) mayRead(f *function, streamARN string) error {
+	if s.Roles == nil {
+		return nil
+	}
+	for _, action := range readActions {
+		if err := s.Roles.AllowRole(f.RoleARN, wire.Access{Action: "dynamodb:" + action, Resource: streamARN}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // describe is the mapping as ListEventSourceMappings shows it.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/shared/fault"
 )
@@ -23,6 +24,7 @@ const (
 type Change struct {
 	Sequence string          // of the record; by it Again names the change
 	Name     string          // Inserted, Modified, Removed
+	At       time.Time       // when it was made, to the second; zero if the stream does not say
 	Key      json.RawMessage // an object with the key attributes
 	Item     json.RawMessage // an object, after the change; nil if it was removed, or the stream has no new images
 	// Err is why the change cannot be read, of kind Invalid. The others of the batch
@@ -42,9 +44,10 @@ func (c *Changes) UnmarshalJSON(raw []byte) error {
 			EventName   string
 			EventSource string
 			Dynamodb    struct {
-				SequenceNumber string
-				Keys           map[string]json.RawMessage
-				NewImage       map[string]json.RawMessage
+				SequenceNumber              string
+				ApproximateCreationDateTime seconds
+				Keys                        map[string]json.RawMessage
+				NewImage                    map[string]json.RawMessage
 			}
 		}
 	}
@@ -56,7 +59,7 @@ func (c *Changes) UnmarshalJSON(raw []byte) error {
 	}
 	all := Changes{}
 	for i, r := range event.Records {
-		one := Change{Sequence: r.Dynamodb.SequenceNumber, Name: r.EventName}
+		one := Change{Sequence: r.Dynamodb.SequenceNumber, Name: r.EventName, At: r.Dynamodb.ApproximateCreationDateTime.Time}
 		if one.Sequence == "" || r.EventSource != "aws:dynamodb" {
 			return fault.Invalid.Errorf("reading changes of the table: record %d has no sequence number, or is not of aws:dynamodb", i+1)
 		}
@@ -66,6 +69,18 @@ func (c *Changes) UnmarshalJSON(raw []byte) error {
 		all = append(all, one)
 	}
 	*c = all
+	return nil
+}
+
+// seconds is a time in seconds since 1970, as a number in any form. What is none is
+// the zero time: a change must not be lost for it.
+type seconds struct{ time.Time }
+
+func (s *seconds) UnmarshalJSON(raw []byte) error {
+	var n float64
+	if json.Unmarshal(raw, &n) == nil && n > 0 && n < 1<<40 {
+		s.Time = time.Unix(int64(n), 0).UTC()
+	}
 	return nil
 }
 
@@ -136,7 +151,7 @@ func plainValue(raw json.RawMessage, path []string) (json.RawMessage, error) {
 			return out, err
 		}
 	}
-	return nil, fmt.Errorf("attribute %s is %.60s, which is not of the kinds S, N, BOOL, NULL, M and L", strings.Join(path, "."), raw)
+	return nil, fmt.Errorf("attribute %s is %.60s, which is no value of the kinds S, N, BOOL, NULL, M and L", strings.Join(path, "."), raw)
 }
 
 // plainKind is a value of a kind; nil for one that is not ours, or that is malformed.

@@ -114,14 +114,14 @@ func TestChanges(t *testing.T) {
 	)
 	plain := func(k string) json.RawMessage { return json.RawMessage(`{"pk":"ROLLOUT#1","sk":"` + k + `"}`) }
 	item := func(k string) json.RawMessage { return json.RawMessage(`{"n":1,"pk":"ROLLOUT#1","sk":"` + k + `"}`) }
-	invalid := errors.New("")
+	invalid, made := errors.New(""), time.Unix(1480642020, 0).UTC()
 	want := event.Changes{
-		{Sequence: "11", Name: event.Inserted, Key: plain("a"), Item: item("a")},
-		{Sequence: "12", Name: event.Modified, Err: invalid},
-		{Sequence: "13", Name: event.Modified, Key: plain("c"), Item: item("c")},
-		{Sequence: "14", Name: event.Removed, Key: plain("d")},
-		{Sequence: "15", Name: "RENAME", Err: invalid},
-		{Sequence: "16", Name: event.Inserted, Err: invalid},
+		{Sequence: "11", Name: event.Inserted, At: made, Key: plain("a"), Item: item("a")},
+		{Sequence: "12", Name: event.Modified, At: made, Err: invalid},
+		{Sequence: "13", Name: event.Modified, At: made, Key: plain("c"), Item: item("c")},
+		{Sequence: "14", Name: event.Removed, At: made, Key: plain("d")},
+		{Sequence: "15", Name: "RENAME", At: made, Err: invalid},
+		{Sequence: "16", Name: event.Inserted, At: made, Err: invalid},
 	}
 	kinds := cmp.Comparer(func(a, b error) bool { return (a == nil) == (b == nil) })
 	if diff := cmp.Diff(want, got, kinds); diff != "" {
@@ -154,6 +154,20 @@ func TestWhatIsNoBatchOfChanges(t *testing.T) {
 		raw := `{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"pk":{"S":"k"}},"NewImage":{"v":` + value + `}}}]}`
 		if err := json.Unmarshal([]byte(raw), &all); err != nil || len(all) != 1 || !fault.Is(all[0].Err, fault.Invalid) {
 			t.Errorf("%s: %+v, %v", value, all, err)
+		}
+	}
+}
+
+// Lambda writes times of changes as numbers in any form.
+func TestWhenAChangeWasMade(t *testing.T) {
+	for raw, want := range map[string]time.Time{
+		`1480642020`: time.Unix(1480642020, 0).UTC(), `1.48064202E9`: time.Unix(1480642020, 0).UTC(), `1480642020.9`: time.Unix(1480642020, 0).UTC(),
+		`null`: {}, `"x"`: {}, `-1`: {}, `1e99`: {}, `{}`: {},
+	} {
+		var all event.Changes
+		event := `{"Records":[{"eventSource":"aws:dynamodb","eventName":"REMOVE","dynamodb":{"ApproximateCreationDateTime":` + raw + `,"SequenceNumber":"1","Keys":{"pk":{"S":"k"}}}}]}`
+		if err := json.Unmarshal([]byte(event), &all); err != nil || !all[0].At.Equal(want) {
+			t.Errorf("%s: %v, %v", raw, all, err)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package event reads the events that wake Sluice, as EventBridge delivers them,
-// and holds the ones Sluice sends.
+// Package event reads the events that wake Sluice, as EventBridge delivers them and
+// as the table's stream does, and holds the ones Sluice sends.
 //
 // It is tolerant where AWS is (unknown fields, odd numbers, two spellings of a
 // status) and strict where losing a field would lose the event's meaning. An event

@@ -1,21 +1,24 @@
-// Package requesting turns approvals in the model registry into rollouts. It has the
-// handler of on-package, and training asks through it for what the gate approved:
-// the registry's events may be lost.
+// Package requesting asks for rollouts: of what the model registry approves, again
+// for what did not come through, and back to a former champion. It has the handler of
+// on-package, on-command asks through it, and so does training for what the gate
+// approved: the registry's events may be lost.
 //
-// The registry repeats itself, and tells of every edit of a package: only a change
-// of the approval asks for a rollout, and the rollout's name is derived from the
-// package, so that a repeated event asks for the same one.
+// The registry repeats itself, and tells of every edit of a package: only a change of
+// the approval asks for something, and the rollout's name is derived from the package,
+// so that a repeated event asks for the same one. What a rejection means depends on
+// where the rollout stands when it is obeyed, so it becomes a command to it.
 package requesting
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"time"
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
 	"sluice/shared/fault"
-	"sluice/shared/leasing"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 	"sluice/shared/training"
@@ -26,6 +29,12 @@ type table interface {
 	ModelOfGroup(ctx context.Context, group string) (model string, err error)
 	// Spec is the model's spec in force. Errors: NotFound.
 	Spec(ctx context.Context, model string) (spec.Spec, error)
+	// Rollout is the record of a rollout. ok is false if there is none yet.
+	Rollout(ctx context.Context, id string) (r rollout.Record, ok bool, err error)
+	// Rollouts lists a model's latest rollouts, newest first, at most limit.
+	Rollouts(ctx context.Context, model string, limit int) ([]rollout.Record, error)
+	// AddCommand writes a command. One that is there already stays as it is.
+	AddCommand(ctx context.Context, c rollout.Command) error
 }
 
 type machines interface {
@@ -59,11 +68,12 @@ type Input struct {
 
 // Requested says what became of an event.
 type Requested struct {
-	Rollout string `json:"rollout"` // "" if it asked for none
+	Rollout  string   `json:"rollout"`            // "" if it asked for none
+	Recalled []string `json:"recalled,omitempty"` // rollouts that a rejection was told to
 }
 
-// OnPackage is the handler of on-package. Whether the package is still approved,
-// and newer than what serves, is read again when the rollout is planned.
+// OnPackage is the handler of on-package. Whether an approved package is still
+// approved, and newer than what serves, is read again when its rollout is planned.
 func (q *Requesting) OnPackage(ctx context.Context, raw json.RawMessage) (Requested, error) {
 	e, err := event.Parse(raw)
 	if err != nil {
@@ -73,7 +83,7 @@ func (q *Requesting) OnPackage(ctx context.Context, raw json.RawMessage) (Reques
 	if err != nil {
 		return Requested{}, err
 	}
-	if p.Approval != training.Approved || len(p.Changed) > 0 && !slices.Contains(p.Changed, "ModelApprovalStatus") {
+	if len(p.Changed) > 0 && !slices.Contains(p.Changed, "ModelApprovalStatus") || p.Approval != training.Approved && p.Approval != training.Rejected {
 		return Requested{}, nil
 	}
 	model, err := q.table.ModelOfGroup(ctx, p.Group)
@@ -88,19 +98,52 @@ func (q *Requesting) OnPackage(ctx context.Context, raw json.RawMessage) (Reques
 	if p.Version < 1 {
 		return Requested{}, fault.Invalid.Errorf("event %s: %s has no version", e.ID, p.ARN)
 	}
+	if p.Approval == training.Rejected {
+		recalled, err := q.recall(ctx, model, p, e.Time)
+		return Requested{Recalled: recalled}, err
+	}
 	id, err := q.Request(ctx, model, p.ARN, p.Version)
 	return Requested{Rollout: id}, err
+}
+
+// registry is who commands when the registry rejects a package.
+const registry = "the model registry"
+
+// recall tells the rollouts of a rejected package: the one under way, and the one that
+// made it the champion. It says which.
+func (q *Requesting) recall(ctx context.Context, model string, p event.Package, at time.Time) ([]string, error) {
+	records, err := q.table.Rollouts(ctx, model, rollout.Recent)
+	if err != nil {
+		return nil, err
+	}
+	_, champion, _ := rollout.Champion(records)
+	var recalled []string
+	for _, r := range records {
+		if r.Package != p.ARN || r.State.Final() && (champion == nil || champion.ID != r.ID) {
+			continue
+		}
+		// One rejection of a package has one effect on a rollout, however often it is told.
+		err := q.table.AddCommand(ctx, rollout.Command{
+			Rollout: r.ID, ID: fmt.Sprintf("rejected-%d", p.Version), Verb: rollout.Recall,
+			By: registry, Why: fmt.Sprintf("version %d of %s was rejected", p.Version, p.Group), At: at,
+		})
+		if err != nil {
+			return recalled, err
+		}
+		edge.Note(ctx, "recalled", r.ID)
+		recalled = append(recalled, r.ID)
+	}
+	return recalled, nil
 }
 
 // Request asks for the rollout of a version of a model's package, and returns its id.
 // Asking again asks for the same one.
 func (q *Requesting) Request(ctx context.Context, model, packageARN string, version int) (id string, err error) {
-	sp, err := q.table.Spec(ctx, model)
+	lease, err := q.lease(ctx, model)
 	if err != nil {
 		return "", err
 	}
-	in := Input{Rollout: rollout.ID(model, version, 0), Model: model, Package: packageARN, Lease: leasing.ForEndpoint(sp.Endpoint.Name), Rank: rollout.Rank(version, 0)}
-	edge.Note(ctx, "rollout", in.Rollout)
-	_, err = q.rollouts.Start(ctx, in.Rollout, in)
+	in := wanted{model: model, packageARN: packageARN, version: version}.input(0, lease)
+	_, err = q.start(ctx, in)
 	return in.Rollout, err
 }

@@ -38,10 +38,12 @@ var (
 type world struct {
 	*sim.World
 	*testing.T
-	srv     *wire.Server
-	states  *states.Service
-	handler edge.Handler
-	log     bytes.Buffer
+	srv      *wire.Server
+	states   *states.Service
+	table    *awstable.Table
+	requests *requesting.Requesting
+	handler  edge.Handler
+	log      bytes.Buffer
 }
 
 func newWorld(t *testing.T) *world {
@@ -56,7 +58,7 @@ func newWorld(t *testing.T) *world {
 		Region: wire.Region, BaseEndpoint: aws.String("http://local"), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient: &http.Client{Transport: w.srv}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
-	table := awstable.Open(cfg, "sluice")
+	w.table = awstable.Open(cfg, "sluice")
 	w.Do(func() {
 		err := db.Create(&dynamodb.CreateTableInput{
 			TableName: "sluice", BillingMode: "PAY_PER_REQUEST",
@@ -67,7 +69,7 @@ func newWorld(t *testing.T) *world {
 			t.Fatal(err)
 		}
 		s := spec.Spec{Model: "churn-model", Pipeline: spec.Pipeline{Name: "p"}, Package: spec.Package{Group: "churn"}, Endpoint: spec.Endpoint{Name: "Churn-Prod", InstanceType: "ml.m5.large"}}
-		if _, err := applying.Apply(ctx, table, s.Normalised(), "test", noon); err != nil {
+		if _, err := applying.Apply(ctx, w.table, s.Normalised(), "test", noon); err != nil {
 			t.Fatal(err)
 		}
 		arn, err := w.states.CreateMachine(states.CreateMachineInput{
@@ -76,7 +78,8 @@ func newWorld(t *testing.T) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.handler = edge.Handle("on-package", &w.log, requesting.New(table, awsmachines.Open(cfg, arn)).OnPackage)
+		w.requests = requesting.New(w.table, awsmachines.Open(cfg, arn))
+		w.handler = edge.Handle("on-package", &w.log, w.requests.OnPackage)
 	})
 	return w
 }
@@ -118,7 +121,7 @@ func (w *world) executions() (all []string) {
 	return all
 }
 
-const asked = `{"rollout":"churn-model-v2","model":"churn-model","package":"arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/2","lease":"endpoint/churn-prod"}`
+const asked = `{"rollout":"churn-model-v2","model":"churn-model","package":"arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/2","lease":"endpoint/churn-prod","rank":2000,"undo":false}`
 
 // An approval asks for one rollout, however often it is told.
 func TestApproval(t *testing.T) {

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -18,7 +19,8 @@ const (
 	Undo     Verb = "undo"
 	Approve  Verb = "approve"
 	Reject   Verb = "reject"
-	YieldNow Verb = "yield" // a newer rollout waits for the endpoint
+	YieldNow Verb = "yield"  // a newer rollout waits for the endpoint
+	Recall   Verb = "recall" // the registry has rejected the package: abort or undo, wherever the rollout stands by then
 )
 
 // Verbs lists the verbs that a person may use.
@@ -26,8 +28,11 @@ func Verbs() []Verb {
 	return []Verb{PauseIt, Resume, Promote, Abort, Retry, Undo, Approve, Reject}
 }
 
+// Starts reports whether the verb, asked of a rollout that is over, starts another.
+func (v Verb) Starts() bool { return v == Retry || v == Undo || v == Recall }
+
 // Command is one request to a rollout, as the table keeps it. Whoever may write to
-// the table may command; By is what the writer says of itself.
+// the table may command, by hand too; By is what the writer says of itself.
 type Command struct {
 	Rollout string    `json:"rollout"`
 	ID      string    `json:"id"` // unique within the rollout
@@ -42,6 +47,41 @@ type Command struct {
 	HandledAt time.Time `json:"handledAt,omitzero"`
 	Accepted  bool      `json:"accepted,omitempty"`
 	Answer    string    `json:"answer,omitempty"`
+	// Starts is the rollout that a retry, an undo or a recall of one that is over
+	// starts. It is written down before that is started, so that a second try starts
+	// the same one.
+	Starts string `json:"starts,omitempty"`
+}
+
+// Unreadable is the verb of what stands where a command should, and is none.
+const Unreadable Verb = "unreadable"
+
+// Completed is the command with what a writer by hand may have left out. now is when
+// it is read.
+func (c Command) Completed(now time.Time) Command {
+	if c.At.IsZero() {
+		c.At = now
+	}
+	if c.By == "" {
+		c.By = "somebody"
+	}
+	return c
+}
+
+// Entry is the line of history that tells what became of an answered command.
+func (c Command) Entry() (Entry, error) {
+	word := "accepted"
+	if !c.Accepted {
+		word = "refused"
+	}
+	data, err := json.Marshal(c)
+	if err != nil {
+		return Entry{}, fmt.Errorf("writing a command: %w", err)
+	}
+	return Entry{
+		Rollout: c.Rollout, At: c.HandledAt, Kind: "command", Key: c.ID,
+		Text: fmt.Sprintf("%s by %s %s: %s", c.Verb, c.who(), word, c.Answer), Data: string(data),
+	}, nil
 }
 
 // Control is what commands, approvals and the judge's doubts have made of a
@@ -91,6 +131,15 @@ type Gate struct {
 // Open reports whether the gate waits for an answer.
 func (g *Gate) Open() bool { return g != nil && g.By == "" }
 
+// OpenGate is the approval that the rollout waits for; nil if it waits for none. One
+// that was passed by, because its step was skipped, is waited for no more.
+func (r Record) OpenGate() *Gate {
+	if g := r.Control.Gate; g.Open() && g.Step == r.Step {
+		return g
+	}
+	return nil
+}
+
 // GateID names the approval of a step.
 func GateID(rollout string, step int) string { return fmt.Sprintf("%s-s%d", rollout, step+1) }
 
@@ -103,107 +152,132 @@ func (c Command) who() string {
 }
 
 // Obey does what a command asks of the record, or says why it cannot be done now.
-// Retry and Undo of a rollout that is over leave the record as it is: whoever
-// accepts them starts the other rollout.
+// Retry, undo and recall of a rollout that is over leave the record as it is: whoever
+// accepts them starts the other rollout. So does a recall while promoting: it waits
+// for the end.
 func (r *Record) Obey(c Command) (answer string, accepted bool) {
-	no := func(format string, args ...any) (string, bool) {
-		return fmt.Sprintf("rollout %s ", r.ID) + fmt.Sprintf(format, args...), false
-	}
 	if r.State.Final() {
 		return r.obeyOver(c)
 	}
+	if by := r.Control.Abort; by != "" {
+		return r.no("is being taken back already: %s", by)
+	}
 	switch r.State {
 	case Waiting:
-		if c.Verb != Abort {
-			return no("has not begun: it waits for its endpoint; only abort can be done")
+		if c.Verb != Abort && c.Verb != Recall {
+			return r.no("has not begun: it waits for its endpoint; only abort can be done")
 		}
+		r.Control.Abort = "aborted by " + c.who()
+		return "does not begin", true
 	case Promoting:
-		return no("is removing the baseline, and cannot turn round on the way: when it is promoted, undo brings the former champion back")
+		if why := r.oneWay(); why != "" {
+			return r.no("is being promoted: %s", why)
+		}
+		if c.Verb == Recall {
+			return "is promoted first, then the former champion is rolled out", true
+		}
+		return r.no("is removing the baseline, and cannot turn round on the way: when it is promoted, undo brings the former champion back")
 	case Returning:
-		return no("is going back to the baseline already")
+		return r.no("is going back to the baseline already")
 	case Standby:
 		return r.obeyStandby(c)
 	}
+	return r.obeyOn(c)
+}
+
+// no is a refusal.
+func (r *Record) no(format string, args ...any) (string, bool) {
+	return fmt.Sprintf("rollout %s ", r.ID) + fmt.Sprintf(format, args...), false
+}
+
+// back is what a rollout does that is to leave no trace.
+func (r *Record) back() string {
+	if r.First {
+		return "its endpoint is deleted again"
+	}
+	return "goes back to the baseline"
+}
+
+// obeyOn obeys while the candidate is brought up, or has requests.
+func (r *Record) obeyOn(c Command) (string, bool) {
 	switch c.Verb {
-	case Abort:
+	case Abort, Recall:
 		r.Control.Abort = "aborted by " + c.who()
-		return "goes back to the baseline", true
+		return r.back(), true
 	case Undo:
-		return no("is not promoted yet: abort takes it back")
+		return r.no("is not promoted yet: abort takes it back")
 	case Retry:
-		return no("is under way: there is nothing to retry")
+		return r.no("is under way: there is nothing to retry")
 	case YieldNow:
 		if !c.Replace {
 			r.Control.Retire = "waiting rollout " + c.By
 			return "makes room once it is over, without a standby", true
 		}
 		r.Control.Abort = "replaced by " + c.who()
-		return "goes back to make room", true
+		return r.back() + ", to make room", true
 	case PauseIt:
-		if r.Control.Paused != nil {
-			return no("is paused already, since %s by %s", r.Control.Paused.At.Format(time.DateTime), r.Control.Paused.By)
+		if p := r.Control.Paused; p != nil {
+			return r.no("is paused already, since %s by %s", p.At.UTC().Format(time.DateTime), p.By)
 		}
 		r.Control.Paused = &Paused{By: c.By, At: c.At}
 		return fmt.Sprintf("stays at %d %% until it is resumed; judge and alarms keep watching", r.Weight()), true
-	}
-	return r.obeyOn(c)
-}
-
-// obeyOn obeys the verbs that let a rollout go on.
-func (r *Record) obeyOn(c Command) (string, bool) {
-	no := func(format string, args ...any) (string, bool) {
-		return fmt.Sprintf("rollout %s ", r.ID) + fmt.Sprintf(format, args...), false
-	}
-	switch step := r.Now(); c.Verb {
 	case Resume:
-		if r.Control.Paused != nil {
-			r.Control.Paused = nil
-			return "goes on", true
-		}
-		if step.Kind == Rest {
-			r.Control.Skip = r.Step + 1
-			return "the pause is over", true
-		}
-		return no("is not paused")
+		return r.resume()
 	case Promote:
-		if c.Full {
-			r.Control.Full, r.Control.Paused = true, nil
-			return "takes all requests, without further bakes; judge and alarms can still take it back", true
-		}
-		if r.Step < 0 {
-			return no("has not reached its first step: promote --full skips them all")
-		}
-		if step.Kind == Ask && r.Control.Gate.Open() {
-			return no("waits for the approval %s: sluice approve gives it, reject refuses it", r.Control.Gate.ID)
-		}
-		r.Control.Skip, r.Control.Paused = r.Step+1, nil
-		return fmt.Sprintf("step %d of %d is over", r.Step+1, len(r.Plan.Steps)), true
+		return r.promote(c)
 	case Approve, Reject:
 		return r.obeyGate(c)
 	}
-	return no("does not know %q: the verbs are %v", c.Verb, Verbs())
+	return r.no("does not know %q: the verbs are %v", c.Verb, Verbs())
+}
+
+// resume ends whatever waits for a person to say go on: a pause by hand, a pause of
+// the plan, or both.
+func (r *Record) resume() (string, bool) {
+	rests := r.Now().Kind == Rest
+	if r.Control.Paused == nil && !rests {
+		return r.no("is not paused")
+	}
+	r.Control.Paused = nil
+	if rests {
+		r.Control.Skip = r.Step + 1
+		return "the pause is over", true
+	}
+	return "goes on", true
+}
+
+// promote ends the step, or all of them.
+func (r *Record) promote(c Command) (string, bool) {
+	switch {
+	case c.Full:
+		r.Control.Full, r.Control.Paused = true, nil
+		return "takes all requests, without further bakes; judge and alarms can still take it back", true
+	case r.Step < 0:
+		return r.no("has not reached its first step: promote --full skips them all")
+	case r.OpenGate() != nil:
+		return r.no("waits for the approval %s: sluice approve gives it, reject refuses it", r.Control.Gate.ID)
+	}
+	r.Control.Skip, r.Control.Paused = r.Step+1, nil
+	return fmt.Sprintf("step %d of %d is over", r.Step+1, len(r.Plan.Steps)), true
 }
 
 // obeyGate obeys an answer to an approval.
 func (r *Record) obeyGate(c Command) (string, bool) {
-	no := func(format string, args ...any) (string, bool) {
-		return fmt.Sprintf("rollout %s ", r.ID) + fmt.Sprintf(format, args...), false
-	}
-	g := r.Control.Gate
+	g := r.OpenGate()
 	switch {
-	case !g.Open():
-		return no("waits for no approval now")
+	case g == nil:
+		return r.no("waits for no approval now")
 	case c.Gate != "" && c.Gate != g.ID:
-		return no("waits for approval %s, not %s", g.ID, c.Gate)
+		return r.no("waits for approval %s, not %s", g.ID, c.Gate)
 	case !c.At.Before(g.Expires):
-		return no("approval %s expired at %s", g.ID, g.Expires.Format(time.DateTime))
+		return r.no("waits no longer: approval %s expired at %s", g.ID, g.Expires.UTC().Format(time.DateTime))
 	}
 	answered := *g
 	answered.By, answered.Approved = c.who(), c.Verb == Approve
 	r.Control.Gate = &answered
 	if !answered.Approved {
 		r.Control.Abort = "approval " + g.ID + " rejected by " + c.who()
-		return "goes back to the baseline", true
+		return r.back(), true
 	}
 	return "approved", true
 }
@@ -211,37 +285,57 @@ func (r *Record) obeyGate(c Command) (string, bool) {
 // obeyStandby obeys while the former champion is kept warm.
 func (r *Record) obeyStandby(c Command) (string, bool) {
 	switch c.Verb {
-	case Undo:
+	case Undo, Recall:
 		r.Control.Abort = "undone by " + c.who()
 		return fmt.Sprintf("%s gets all requests back", r.Baseline.Variant), true
 	case Promote:
 		r.Control.Retire = c.who()
 		return "ends its standby", true
 	case YieldNow:
-		r.Control.Retire = "waiting rollout " + c.who()
+		r.Control.Retire = "waiting rollout " + c.By
 		return "ends its standby to make room", true
-	case Abort:
-		return fmt.Sprintf("rollout %s is promoted, with %s kept warm: undo takes it back", r.ID, r.Baseline.Variant), false
 	}
-	return fmt.Sprintf("rollout %s is promoted, with %s kept warm: undo takes it back, promote ends the standby", r.ID, r.Baseline.Variant), false
+	return r.no("is promoted, with %s kept warm: undo takes it back, promote ends the standby", r.Baseline.Variant)
 }
 
 // obeyOver obeys when the rollout has ended.
 func (r *Record) obeyOver(c Command) (string, bool) {
-	ended := fmt.Sprintf("rollout %s ended as %s", r.ID, r.State)
 	switch {
 	case r.State == Halted && r.UnlockedAt.IsZero():
-		return ended + ": look at its endpoint and bring it to where it should be, then sluice unlock " + r.Model, false
+		return r.ended("look at its endpoint and bring it to where it should be, then sluice unlock %s", r.Model)
 	case c.Verb == Retry && r.State == Promoted:
-		return ended + ": it is in production, and there is nothing to retry", false
+		return r.ended("it is in production, and there is nothing to retry")
 	case c.Verb == Retry:
 		return "is tried again", true
-	case c.Verb == Undo && r.State == Promoted && r.Baseline.Package == "":
-		return ended + ", and what served before was made from no model package: roll out a package of the registry instead", false
-	case c.Verb == Undo && r.State == Promoted:
-		return "the former champion is rolled out", true
-	case c.Verb == Undo:
-		return ended + ": the baseline is in production already", false
+	case c.Verb != Undo && c.Verb != Recall:
+		return r.ended("it takes no %s any more; retry and undo start another one", c.Verb)
 	}
-	return ended + ": it takes no " + string(c.Verb) + " any more; retry and undo start another one", false
+	switch r.State {
+	case Halted:
+		return r.ended("a person has brought its endpoint to where it is; retry rolls the package out again")
+	case Refused, Superseded:
+		return r.ended("it has changed nothing that could be undone")
+	case RolledBack, Aborted:
+		return r.ended("nothing of it is in production any more")
+	}
+	if why := r.oneWay(); why != "" {
+		return r.ended("%s", why)
+	}
+	return "the former champion is rolled out", true
+}
+
+// oneWay says why no other rollout can lead back from this one; "" if one can.
+func (r *Record) oneWay() string {
+	switch {
+	case r.First:
+		return "it is the endpoint's first model, and there is none to go back to"
+	case r.Baseline.Package == "":
+		return "what served before was made from no model package; roll out a package of the registry instead"
+	}
+	return ""
+}
+
+// ended is a refusal because the rollout has ended.
+func (r *Record) ended(format string, args ...any) (string, bool) {
+	return r.no("ended as %s: "+format, append([]any{r.State}, args...)...)
 }

@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"sluice/shared/fault"
 )
 
 // Names of what a rollout makes are derived from its id, so that a step that runs
@@ -18,6 +21,28 @@ func ID(model string, version, attempt int) string {
 		id += fmt.Sprintf("-r%d", attempt)
 	}
 	return id
+}
+
+// Attempt is the attempt that the id of a rollout of this model and version says; ok is
+// false for the id of another one.
+func Attempt(id, model string, version int) (attempt int, ok bool) {
+	rest, ok := strings.CutPrefix(id, ID(model, version, 0))
+	if !ok || rest == "" {
+		return 0, ok
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(rest, "-r"))
+	return n, err == nil && id == ID(model, version, n)
+}
+
+// VersionOf is the version of a model package in its group, from its ARN. Errors:
+// Invalid for a package without one.
+func VersionOf(packageARN string) (int, error) {
+	last := packageARN[strings.LastIndex(packageARN, "/")+1:]
+	version, err := strconv.Atoi(last)
+	if err != nil || version < 1 {
+		return 0, fault.Invalid.Errorf("model package %s has no version: it is in no group", packageARN)
+	}
+	return version, nil
 }
 
 // Rank orders the rollouts of one endpoint that wait for it: the newer version, and

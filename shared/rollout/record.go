@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"fmt"
 	"time"
 
 	"sluice/shared/spec"
@@ -146,6 +147,68 @@ func (r Record) Began() time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// Recent is how many of a model's latest rollouts are asked what is in production:
+// many of them may have been refused, or gone back.
+const Recent = 50
+
+// Champion is the side that is in production as a model's rollouts tell it, newest
+// first, and the rollout that brought it there, nil if none of them did. ok is false
+// if they do not know: there was none yet, or the last one that could know halted.
+func Champion(newestFirst []Record) (champion Side, from *Record, ok bool) {
+	for i := range newestFirst {
+		r := &newestFirst[i]
+		switch {
+		case r.State == Halted && (r.First || r.Baseline.Variant != ""):
+			return Side{}, nil, false
+		case r.leads():
+			return r.Candidate, r, true
+		case r.Baseline.Variant == "":
+			continue // it came to nothing, or made the endpoint and took it away again
+		}
+		champion = r.Baseline
+		for j := range newestFirst[i:] {
+			if o := &newestFirst[i+j]; o.State == Promoted && o.Candidate.Variant == champion.Variant {
+				return champion, o, true
+			}
+		}
+		return champion, nil, true
+	}
+	return Side{}, nil, false
+}
+
+// InTheWay says why another of the model's rollouts, newest first, stands in the way
+// of the one that v would start of r, which is over; "" if none does.
+func (r Record) InTheWay(v Verb, newestFirst []Record) string {
+	target := r.Package
+	if v != Retry {
+		target = r.Baseline.Package
+	}
+	for _, o := range newestFirst {
+		switch {
+		case o.State.Final():
+		case o.Package == target:
+			return fmt.Sprintf("rollout %s is under way with the same package already", o.ID)
+		case v == Undo: // it would find another champion than the one that is meant
+			return fmt.Sprintf("rollout %s is under way: abort it, or wait for its end, and undo then", o.ID)
+		}
+	}
+	if v == Retry {
+		return ""
+	}
+	switch champion, from, ok := Champion(newestFirst); {
+	case !ok:
+		return fmt.Sprintf("rollout %s was promoted, but what is in production now is not known: another one has halted since", r.ID)
+	case from == nil || from.ID != r.ID:
+		return fmt.Sprintf("rollout %s is not in production any more: variant %s is", r.ID, champion.Variant)
+	}
+	return ""
+}
+
+// leads reports whether the candidate is the champion and stays so.
+func (r Record) leads() bool {
+	return r.State == Promoted || r.State == Standby || r.State == Promoting
 }
 
 // Entry is one line of a rollout's history, which is only ever added to.

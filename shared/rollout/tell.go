@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"time"
+
+	"sluice/shared/spec"
 )
 
 // Source is the source of the events that tell of rollouts.
@@ -36,9 +38,11 @@ type Detail struct {
 	Candidate string `json:"candidate"`
 	// Served is what the candidate has answered up to the last look.
 	Served Served `json:"served"`
-	// Approval and Expires are of the approval that is asked for.
-	Approval string    `json:"approval,omitempty"`
-	Expires  time.Time `json:"expires,omitzero"`
+	// Approval and Expires are of the approval that is asked for, and OnTimeout is what
+	// becomes of the rollout if nobody answers.
+	Approval  string       `json:"approval,omitempty"`
+	Expires   time.Time    `json:"expires,omitzero"`
+	OnTimeout spec.Timeout `json:"onTimeout,omitempty"`
 }
 
 // Detail is what an event tells of the rollout as it stands.
@@ -48,8 +52,8 @@ func (r Record) Detail(reason string) Detail {
 		Step: r.Step + 1, Steps: len(r.Plan.Steps), Weight: r.Weight(),
 		Baseline: r.Baseline.Variant, Candidate: r.Candidate.Variant, Served: r.Served,
 	}
-	if g := r.Control.Gate; g.Open() {
-		d.Approval, d.Expires = g.ID, g.Expires
+	if g := r.OpenGate(); g != nil {
+		d.Approval, d.Expires, d.OnTimeout = g.ID, g.Expires, r.Now().OnTimeout
 	}
 	return d
 }

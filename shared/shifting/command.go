@@ -20,15 +20,12 @@ func (s *Shifting) obey(ctx context.Context, in Step, r *rollout.Record) error {
 	obeyed := map[string]rollout.Obeyed{}
 	var pending []rollout.Command
 	for _, c := range all {
-		if !c.HandledAt.IsZero() {
-			continue
-		}
 		a, again := r.Control.Obeyed[c.ID]
-		switch {
-		case again:
-		case r.State.Final() && (c.Verb == rollout.Retry || c.Verb == rollout.Undo):
-			a.Answer = fmt.Sprintf("rollout %s was just ending: it is %s now, ask again", r.ID, r.State)
-		default:
+		if !c.HandledAt.IsZero() || !again && r.State.Final() && c.Verb.Starts() {
+			continue // answered, or on-command's to start another rollout for
+		}
+		c = c.Completed(in.Now)
+		if !again {
 			a.Answer, a.Accepted = r.Obey(c)
 		}
 		obeyed[c.ID] = a
@@ -53,16 +50,11 @@ func (s *Shifting) obey(ctx context.Context, in Step, r *rollout.Record) error {
 // answered command is not seen again.
 func (s *Shifting) answer(ctx context.Context, in Step, r rollout.Record, c rollout.Command, a rollout.Obeyed) error {
 	edge.Note(ctx, "command", c.Verb)
-	word := "accepted"
-	if !a.Accepted {
-		word = "refused"
-	}
-	e := rollout.Entry{Rollout: r.ID, At: in.Now, Kind: "command", Key: c.ID, Text: fmt.Sprintf("%s by %s %s: %s", c.Verb, c.By, word, a.Answer)}
-	data, err := json.Marshal(c)
+	c.HandledAt, c.Accepted, c.Answer = in.Now, a.Accepted, a.Answer
+	e, err := c.Entry()
 	if err != nil {
-		return fmt.Errorf("writing a command: %w", err)
+		return err
 	}
-	e.Data = string(data)
 	if a.Accepted && c.Verb == rollout.PauseIt {
 		if e, err = tell(e, r, rollout.HeldEvent, e.Text); err != nil {
 			return err
@@ -71,7 +63,6 @@ func (s *Shifting) answer(ctx context.Context, in Step, r rollout.Record, c roll
 	if err := s.Table.AddHistory(ctx, e); err != nil {
 		return err
 	}
-	c.HandledAt, c.Accepted, c.Answer = in.Now, a.Accepted, a.Answer
 	return s.Table.AnswerCommand(ctx, c)
 }
 

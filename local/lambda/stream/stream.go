@@ -1,20 +1,23 @@
 // Package stream reads a DynamoDB stream for a function, as an event source mapping of
 // Lambda does. It filters records, gathers them into batches, and gives each batch to
-// the function until it is done: tried again, split, or given up and reported. One
-// batch is at the function at a time, so the order of the stream is kept, and what the
-// function fails holds up all that follows.
+// the function until it is done: tried again, split, or given up and reported. A stream
+// is one shard here, and one batch is at the function at a time: the order of the whole
+// stream is kept, and what the function fails holds up all that follows.
 //
 // Held against AWS's developer guide: the filters, the conditions of a partial batch
-// response, that splitting costs no retry, that throttles cost none either, the record
-// of what was given up. Assumed, where the guide is silent:
+// response, that splitting costs no retry and a throttle neither, the report of what
+// was given up. Assumed, where the guide is silent, for the worse if in doubt:
 //
 //   - A batch is tried again after 1 s, then after twice as long each time, up to 1 min.
 //   - Retries are counted for a batch, and go on counting when a part of it is done.
-//   - A partial response that lets the whole batch fail does not split it.
+//   - A partial response that lets the whole batch fail does not split it; one that
+//     names no record of the batch lets the whole batch fail.
 //   - Of a batch, only the first records can be too old, and only they are given up.
 //   - What has expired in the stream is reported as too old, too; what expires there
 //     unread is not reported at all.
-//   - A record may be read a quarter of a second after its write, and not before.
+//   - A report has no responseContext if the function never ran, and no functionError
+//     if it only answered that records failed.
+//   - A record is read a quarter of a second after its write, and not before.
 //
 // It knows neither functions nor tables: local/lambda makes a Reader and gives it both.
 package stream

@@ -142,7 +142,7 @@ func first(n int, a Answer) func([]string, int) Answer {
 
 var (
 	crash    = Answer{Failed: true}
-	throttle = Answer{Err: errors.New("TooManyRequestsException: Rate Exceeded.")}
+	throttle = Answer{Err: errors.New("TooManyRequestsException: Rate Exceeded")}
 )
 
 func of(n int) *int { return &n }

@@ -14,7 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sluice/local/autoscaling"
+	"sluice/local/cloudwatch"
 	"sluice/local/dynamodb"
+	"sluice/local/sagemaker"
 	"sluice/local/sim"
 	"sluice/local/states"
 	"sluice/local/wire"
@@ -42,6 +45,8 @@ type scene struct {
 	states *states.Service
 	server *httptest.Server
 	table  *awstable.Table
+	cfg    aws.Config
+	sm     *sagemaker.Service
 	token  string // of the execution that waits
 	then   func() // what a scene does once its executions have begun
 	ticks  []func()
@@ -59,6 +64,10 @@ func newScene(t testscript.T) *scene {
 	front := wire.NewServer(s.world)
 	front.Register(tables.Wire())
 	front.Register(s.states.Wire())
+	s.sm = sagemaker.New(s.world, sagemaker.Outside{Emit: func(string, string, []string, any) {}})
+	front.Register(s.sm.Wire())
+	front.Register(cloudwatch.New(s.world, nil, nil).Wire())
+	front.Register(autoscaling.New(s.world, instances{s}).Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/tick" {
 			front.ServeHTTP(w, r)
@@ -78,10 +87,11 @@ func newScene(t testscript.T) *scene {
 			KeySchema:            []dynamodb.KeySchemaElement{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
 		}))
 	})
-	s.table = awstable.Open(aws.Config{
+	s.cfg = aws.Config{
 		Region: wire.Region, BaseEndpoint: aws.String("http://local"), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient: &http.Client{Transport: front}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-	}, tableName)
+	}
+	s.table = awstable.Open(s.cfg, tableName)
 	return s
 }
 
@@ -121,6 +131,12 @@ var scenes = map[string]func(*scene){
 		s.story(s.good(), everything)
 	},
 	"halted":  func(s *scene) { s.halted() },
+	"serving": func(s *scene) { s.serving() },
+	"scaled":  func(s *scene) { s.scaled() },
+	"busy": func(s *scene) {
+		s.serving()
+		s.sm.Hosting.Maintain("churn-prod", s.world.Now(), time.Hour)
+	},
 	"refused": func(s *scene) { s.refused() },
 	"three": func(s *scene) {
 		s.halted()

@@ -86,6 +86,17 @@ func TestAlarms(t *testing.T) {
 			"warn alarm.diluted: alarm a sees the candidate diluted: it sees all variants of the endpoint together; at 10 % it does not ring even if the candidate fails every request, for it wants Average of Invocation5XXErrors >= 1" + insights,
 		}},
 
+		{"no requests, no data", func() alarm.Alarm { a := quiet("a"); a.Missing = "breaching"; return a }(),
+			[]string{"warn alarm.gaps: alarm a rings in minutes without requests: it counts missing data as breaching; let it treat missing data as notBreaching"}},
+		{"no requests of the baseline", func() alarm.Alarm {
+			a := on("a", "Average", "Invocation5XXErrors", "AllTraffic")
+			a.Missing = "breaching"
+			return a
+		}(), []string{
+			"warn alarm.gaps: alarm a rings when the baseline gets no more requests, at 100 %: it counts missing data as breaching; let it treat missing data as notBreaching",
+			"warn alarm.blind: alarm a cannot see the candidate: it watches variant AllTraffic, which is the baseline" + insights,
+		}},
+
 		{"slower than a step", slow, []string{"warn alarm.slow: alarm a needs 20m of bad data (2 x 10m): a candidate that turns bad in such a step is past it before the alarm can ring: 10 % for 15m, 100 % for 15m; bake longer, or let it look at fewer or shorter periods"}},
 		{"slower than all", func() alarm.Alarm { a := slow; a.Periods, a.ToAlarm = 5, 4; return a }(),
 			[]string{"warn alarm.slow: alarm a needs 40m of bad data (4 x 10m), and all bakes together are 30m: it cannot ring before promotion; bake longer, or let it look at fewer or shorter periods"}},

@@ -100,12 +100,12 @@ var directions = []direction{
 		why: "mains are ends: what others need of a command belongs into shared/ or local/",
 	},
 	{
-		of: []string{"local/..."}, but: []string{"local", "local/benchjudge"}, not: []string{"sluice/shared/..."}, tests: true,
+		of: []string{"local/..."}, but: []string{"local", "local/benchjudge", "local/benchintake"}, not: []string{"sluice/shared/..."}, tests: true,
 		why: "an emulator that knows our types will lie in our favour: its types come from the AWS API reference. " +
-			"Only local itself, which wires, and local/benchjudge, which measures the judge and emulates nothing, know the domain",
+			"Only local itself, which wires, and local/benchjudge and local/benchintake, which measure and emulate nothing, know the domain",
 	},
 	{
-		of: []string{"local/..."}, but: []string{"local"}, not: []string{sdk},
+		of: []string{"local/..."}, but: []string{"local", "local/benchintake"}, not: []string{sdk},
 		why: "a service that is made of its client's types cannot find the client wrong; tests drive it with the SDK",
 	},
 	{

@@ -12,6 +12,7 @@
 //	MODEL#<model>       ROLLOUT#<time>#<id>  that the rollout exists
 //	DEMAND#<model>#<g>  <chunk>              a chunk of the demand of generation g
 //	BUCKET#<bucket>     <model>#<i>          data trigger i of the model
+//	BUCKET#<bucket>     #                    the revision of the bucket's data triggers
 //	ALARMS              <model>#<i>          drift trigger i of the model
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case

@@ -78,7 +78,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.AddHistory(ctx, rollout.Entry{Rollout: "churn-v7", At: now, Kind: "plan"}))
 	want := []string{
 		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
-		"BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other churn#3",
+		"BUCKET#acme #", "BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other #", "BUCKET#other churn#3",
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
@@ -228,7 +228,7 @@ func TestListsThroughSmallPages(t *testing.T) {
 			t.Errorf("the latest %d rollouts are %v, want %v", limit, got, want)
 		}
 	}
-	triggers := get(w, func() ([]intake.Trigger, error) { return w.table.DataTriggers(ctx, "acme") })
+	triggers := get(w, func() (intake.Wanted, error) { return w.table.DataTriggers(ctx, "acme") }).Triggers
 	if len(triggers) != 15 || triggers[0] != (intake.Trigger{Model: "a", Index: 0, Prefix: "churn/", Suffix: ".parquet"}) {
 		t.Errorf("%d data triggers: %v", len(triggers), triggers)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,6 +128,13 @@ func (t *Table) Apply(ctx context.Context, next applying.Applied, last *applying
 		}
 		writes = append(writes, types.TransactWriteItem{Put: put})
 	}
+	for _, bucket := range buckets(next.Spec, last) {
+		it, err := marshal(wantedKey(bucket), wantedItem{Rev: fmt.Sprintf("%s@%d", model, next.Rev)})
+		if err != nil {
+			return err
+		}
+		writes = append(writes, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: it}})
+	}
 	if last != nil {
 		for _, e := range index(last.Spec) {
 			if !keep[e.key] {
@@ -158,9 +166,45 @@ func (t *Table) OwnerOf(ctx context.Context, kind applying.Kind, name string) (s
 	return it.Model, err
 }
 
+// wantedKey is where the revision of a bucket's triggers stands. No model's name
+// begins with its sort key.
+func wantedKey(bucket string) key { return key{"BUCKET#" + bucket, "#"} }
+
+// wantedItem is written by every spec that has, or had, a trigger on the bucket.
+type wantedItem struct {
+	Rev string `json:"rev"` // <model>@<revision of its spec>
+}
+
+// buckets are those on which the next spec or the last one has triggers, sorted.
+func buckets(next spec.Spec, last *applying.Applied) []string {
+	var all []string
+	for _, d := range next.Triggers.Data {
+		all = append(all, d.Bucket)
+	}
+	if last != nil {
+		for _, d := range last.Spec.Triggers.Data {
+			all = append(all, d.Bucket)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // DataTriggers fills intake's table.
-func (t *Table) DataTriggers(ctx context.Context, bucket string) ([]intake.Trigger, error) {
-	return query[intake.Trigger](ctx, t, "BUCKET#"+bucket, "", page{})
+func (t *Table) DataTriggers(ctx context.Context, bucket string) (intake.Wanted, error) {
+	items, err := query[struct {
+		intake.Trigger
+		wantedItem
+	}](ctx, t, wantedKey(bucket).PK, "", page{})
+	w := intake.Wanted{Bucket: bucket}
+	for _, it := range items {
+		if it.Model == "" {
+			w.Rev = it.Rev
+		} else {
+			w.Triggers = append(w.Triggers, it.Trigger)
+		}
+	}
+	return w, err
 }
 
 // DriftTriggers fills intake's table.

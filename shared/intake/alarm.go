@@ -47,7 +47,7 @@ func (i *Intake) OnAlarm(ctx context.Context, raw json.RawMessage) (Taken, error
 			continue
 		}
 		seen[t.Model] = true
-		if err := i.add(ctx, t.Model, c); err != nil {
+		if err := i.addCause(ctx, t.Model, c); err != nil {
 			return taken, err
 		}
 		taken.Models = append(taken.Models, t.Model)

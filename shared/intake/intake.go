@@ -28,6 +28,13 @@ type Trigger struct {
 	Suffix string `json:"suffix"`
 }
 
+// Wanted is what models want of a bucket.
+type Wanted struct {
+	Bucket   string
+	Rev      string // changes whenever the triggers do
+	Triggers []Trigger
+}
+
 // DriftTrigger is one drift trigger of one model.
 type DriftTrigger struct {
 	Model   string `json:"model"`
@@ -36,7 +43,7 @@ type DriftTrigger struct {
 
 type table interface {
 	// DataTriggers lists the data triggers on a bucket, of all models.
-	DataTriggers(ctx context.Context, bucket string) ([]Trigger, error)
+	DataTriggers(ctx context.Context, bucket string) (Wanted, error)
 	// DriftTriggers lists all drift triggers.
 	DriftTriggers(ctx context.Context) ([]DriftTrigger, error)
 	// OpenGeneration is the generation that takes new demand, and the attempt of its
@@ -45,6 +52,9 @@ type table interface {
 	// AddChunk adds c to the demand of a generation that is still open. It may be
 	// repeated. Errors: Conflict if the generation has been closed.
 	AddChunk(ctx context.Context, model string, generation int, c demand.Chunk) error
+	// AddObjects is AddChunk for a chunk that was sorted by w. Errors: Conflict, too,
+	// if the bucket's triggers have changed since.
+	AddObjects(ctx context.Context, model string, generation int, c demand.Chunk, w Wanted) error
 	// NextAttempt counts up the attempt of the generation's training machine.
 	NextAttempt(ctx context.Context, model string, generation, attempt int) error
 }
@@ -61,38 +71,73 @@ type machines interface {
 }
 
 // Intake takes triggers in.
+//
+// It remembers what it has read from the table for the next batch. What it adds is
+// added on the condition that this still holds, so that a memory which is out of date
+// costs another read and decides nothing.
 type Intake struct {
 	table    table
 	store    store
 	training machines
+	wanted   map[string]Wanted // by bucket
+	open     map[string]open   // by model
 }
+
+// open is the generation that takes new demand.
+type open struct{ generation, attempt int }
 
 // New returns an Intake that starts executions of the training machine.
 func New(table table, store store, training machines) *Intake {
-	return &Intake{table: table, store: store, training: training}
+	return &Intake{table: table, store: store, training: training, wanted: map[string]Wanted{}, open: map[string]open{}}
 }
 
 // chunkKey is where the store keeps a chunk of a model.
 func chunkKey(model, name string) string { return path.Join("chunks", model, name+".jsonl.gz") }
 
 // add puts a chunk into the open demand of a model and sees to it that a training
-// machine will serve it.
-func (i *Intake) add(ctx context.Context, model string, c demand.Chunk) error {
+// machine will serve it. put adds it to a generation; its Conflict means that what is
+// remembered is out of date: check says whether that is more than the generation.
+func (i *Intake) add(ctx context.Context, model string, put func(generation int) error, check func() error) (open, error) {
 	for range maxRaces {
-		generation, attempt, err := i.table.OpenGeneration(ctx, model)
+		o, err := i.opened(ctx, model)
 		if err != nil {
-			return err
+			return open{}, err
 		}
-		err = i.table.AddChunk(ctx, model, generation, c)
-		if fault.Is(err, fault.Conflict) {
-			continue // closed meanwhile: the next generation takes it
+		err = put(o.generation)
+		if err == nil {
+			return o, nil
 		}
-		if err != nil {
-			return err
+		if !fault.Is(err, fault.Conflict) {
+			return open{}, err
 		}
-		return i.start(ctx, model, generation, attempt)
+		delete(i.open, model) // closed meanwhile: the next generation takes it
+		if err := check(); err != nil {
+			return open{}, err
+		}
 	}
-	return fault.NotReady.Errorf("demand of model %s changed %d times while a chunk was being added", model, maxRaces)
+	return open{}, fault.NotReady.Errorf("demand of model %s changed %d times while a chunk was being added", model, maxRaces)
+}
+
+// addCause puts a cause into the open demand of a model.
+func (i *Intake) addCause(ctx context.Context, model string, c demand.Chunk) error {
+	put := func(generation int) error { return i.table.AddChunk(ctx, model, generation, c) }
+	o, err := i.add(ctx, model, put, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	return i.start(ctx, model, o)
+}
+
+// opened is the open generation of a model, as far as is known.
+func (i *Intake) opened(ctx context.Context, model string) (open, error) {
+	if o, ok := i.open[model]; ok {
+		return o, nil
+	}
+	generation, attempt, err := i.table.OpenGeneration(ctx, model)
+	if err == nil {
+		i.open[model] = open{generation, attempt}
+	}
+	return open{generation, attempt}, err
 }
 
 // maxRaces bounds how often one chunk meets a closing generation or another writer.
@@ -109,29 +154,31 @@ type Input struct {
 // start starts the training machine of a generation. If an execution has ended
 // without closing its generation, killed by hand or by an outage, the next attempt
 // serves it.
-func (i *Intake) start(ctx context.Context, model string, generation, attempt int) error {
+func (i *Intake) start(ctx context.Context, model string, o open) error {
 	for range maxRaces {
-		name := training.ExecutionName(model, generation, attempt)
-		running, err := i.training.Start(ctx, name, Input{Model: model, Generation: generation, Run: name})
+		name := training.ExecutionName(model, o.generation, o.attempt)
+		running, err := i.training.Start(ctx, name, Input{Model: model, Generation: o.generation, Run: name})
 		if err != nil || running {
 			return err
 		}
-		open, latest, err := i.table.OpenGeneration(ctx, model)
+		delete(i.open, model)
+		latest, err := i.opened(ctx, model)
 		if err != nil {
 			return err
 		}
-		if open != generation {
+		if latest.generation != o.generation {
 			return nil // it ended because it closed the generation, our chunk included
 		}
-		if latest == attempt {
-			if err := i.table.NextAttempt(ctx, model, generation, attempt); err != nil && !fault.Is(err, fault.Conflict) {
+		if latest.attempt == o.attempt {
+			delete(i.open, model)
+			if err := i.table.NextAttempt(ctx, model, o.generation, o.attempt); err != nil && !fault.Is(err, fault.Conflict) {
 				return err
 			}
-			latest = attempt + 1
+			latest.attempt++
 		}
-		attempt = latest
+		o = latest
 	}
-	return fault.Internal.Errorf("training of model %s, generation %d, cannot be started: %d attempts have ended without serving it; look at their executions", model, generation, maxRaces)
+	return fault.Internal.Errorf("training of model %s, generation %d, cannot be started: %d attempts have ended without serving it; look at their executions", model, o.generation, maxRaces)
 }
 
 // cause is a chunk without objects: a reason to train. Its name makes a repeated

@@ -81,12 +81,19 @@ func newWorld(t *testing.T, specs ...spec.Spec) *world {
 		arn, err := w.states.CreateMachine(states.CreateMachineInput{Name: "training", Definition: runs, RoleARN: "arn:aws:iam::111122223333:role/m"})
 		w.ok(err)
 		w.intake = intake.New(w.table, awsobjects.Open(cfg, "store"), awsmachines.Open(cfg, arn))
-		for _, s := range specs {
-			_, err := applying.Apply(ctx, w.table, s.Normalised(), "test", noon)
-			w.ok(err)
-		}
 	})
+	for _, s := range specs {
+		w.apply(s)
+	}
 	return w
+}
+
+func (w *world) apply(s spec.Spec) {
+	w.Helper()
+	w.Do(func() {
+		_, err := applying.Apply(ctx, w.table, s.Normalised(), "test", noon)
+		w.ok(err)
+	})
 }
 
 func (w *world) ok(err error) {

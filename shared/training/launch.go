@@ -1,13 +1,10 @@
 package training
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"iter"
-	"path"
 	"strconv"
 	"strings"
 
@@ -74,72 +71,14 @@ func (t *Training) newRun(ctx context.Context, s Step) (Run, error) {
 		return Run{}, err
 	}
 	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), ClosedAt: s.Now}
-	content, summary, err := t.manifest(ctx, s, chunks)
+	run.Manifest, run.Summary, err = t.manifest(ctx, s, chunks)
 	if err != nil {
 		return Run{}, err
 	}
-	run.Summary = summary
-	if summary.Objects == 0 {
+	if run.Manifest == "" {
 		run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
-		return run, t.Table.PutRun(ctx, run)
 	}
-	key := path.Join("manifests", s.Model, summary.SHA256+".jsonl.gz")
-	if err := t.Store.Put(ctx, key, content); err != nil {
-		return Run{}, err
-	}
-	run.Manifest = t.Store.URI(key)
 	return run, t.Table.PutRun(ctx, run)
-}
-
-// manifest merges the chunks, leaving out what earlier runs have answered for.
-func (t *Training) manifest(ctx context.Context, s Step, chunks []demand.Chunk) ([]byte, demand.Summary, error) {
-	runs, err := t.Table.Runs(ctx, s.Model)
-	if err != nil {
-		return nil, demand.Summary{}, err
-	}
-	var lists, served []iter.Seq2[demand.Object, error]
-	for _, c := range chunks {
-		if c.List != "" {
-			lists = append(lists, t.read(ctx, c.List))
-		}
-	}
-	for _, r := range runs {
-		if r.Generation < s.Generation && r.State != Failed && r.Manifest != "" && s.Now.Sub(r.ClosedAt) < servedFor {
-			served = append(served, t.read(ctx, path.Join("manifests", s.Model, r.Summary.SHA256+".jsonl.gz")))
-		}
-	}
-	var b bytes.Buffer
-	m := demand.NewManifestWriter(&b)
-	for o, err := range demand.Merge(lists, served) {
-		if err != nil {
-			return nil, demand.Summary{}, err
-		}
-		if err := m.Write(o); err != nil {
-			return nil, demand.Summary{}, fmt.Errorf("writing the manifest: %w", err)
-		}
-	}
-	summary, err := m.Close()
-	return b.Bytes(), summary, err
-}
-
-// read yields a list from the store, opened when its first object is wanted.
-func (t *Training) read(ctx context.Context, key string) iter.Seq2[demand.Object, error] {
-	return func(yield func(demand.Object, error) bool) {
-		body, err := t.Store.Get(ctx, key)
-		if err != nil {
-			yield(demand.Object{}, err)
-			return
-		}
-		defer body.Close()
-		for o, err := range demand.Read(body) {
-			if err != nil {
-				err = fmt.Errorf("list %s: %w", key, err)
-			}
-			if !yield(o, err) {
-				return
-			}
-		}
-	}
 }
 
 // maxParameter is the length of a pipeline parameter's value. Source: AWS.md B.9.
@@ -152,6 +91,7 @@ func start(sp spec.Spec, r Run) (Start, error) {
 	parameters, err := sp.Pipeline.Expand(map[string]string{
 		"manifest":      r.Manifest,
 		"manifestCount": strconv.Itoa(r.Summary.Objects),
+		"manifestBytes": strconv.FormatInt(r.Summary.Bytes, 10),
 		"causes":        r.Causes,
 		"model":         r.Model,
 		"generation":    strconv.Itoa(r.Generation),

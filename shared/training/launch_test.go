@@ -83,7 +83,7 @@ func TestLaunch(t *testing.T) {
 	}
 	r := w.runOf(1)
 	want := training.Run{
-		Model: "churn", Generation: 1, State: training.Launched, Manifest: "s3://store/manifests/churn/" + r.Summary.SHA256 + ".jsonl.gz",
+		Model: "churn", Generation: 1, State: training.Launched, Manifest: r.Manifest,
 		Summary: demand.Summary{Objects: 2, Bytes: 20, SHA256: r.Summary.SHA256}, Causes: "data: s3://acme/", Pipeline: got.Pipeline, ClosedAt: noon,
 	}
 	if diff := cmp.Diff(want, r); diff != "" {

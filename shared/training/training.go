@@ -28,8 +28,10 @@ type table interface {
 }
 
 type store interface {
-	Put(ctx context.Context, key string, content []byte) error
-	// Get opens what Put wrote. Errors: NotFound.
+	// Upload writes at key what content writes, of any length. If content fails,
+	// nothing is written.
+	Upload(ctx context.Context, key string, content func(io.Writer) error) error
+	// Get opens what Upload wrote. Errors: NotFound.
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	// URI is the s3:// address of a key.
 	URI(key string) string

@@ -39,7 +39,7 @@ var values = []string{
 }
 
 // pure are the packages that decide.
-var pure = []string{"sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/spec"}
+var pure = []string{"sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/schedule", "sluice/shared/spec"}
 
 const purity = "it decides, so it takes values and returns values: no SDK, clock, environment, log or goroutine. " +
 	"Only then can a decision be replayed and rehearsed. Let the caller pass in what it knows"
@@ -52,6 +52,10 @@ var directions = []direction{
 	{
 		of:   []string{"shared/spec"},
 		only: slices.Concat(values, pure, []string{"embed", "github.com/goccy/go-yaml/..."}), why: purity,
+	},
+	{
+		of:   []string{"shared/schedule"},
+		only: slices.Concat(values, []string{"time/tzdata", "github.com/adhocore/gronx"}), why: purity,
 	},
 	{
 		of:   []string{"shared/fault"},

@@ -44,7 +44,7 @@ func (p parts) room() *waiting.Room {
 }
 
 func (p parts) intake() *intake.Intake {
-	return intake.New(p.table(), awsobjects.Open(p.cfg, p.get(edge.Store)), awsmachines.Open(p.cfg, p.get(edge.TrainingMachine)))
+	return intake.New(p.table(), awsobjects.Open(p.cfg, p.get(edge.Store)), awsmachines.Open(p.cfg, p.get(edge.TrainingMachine)), awsmetrics.Open(p.cfg), p.room())
 }
 
 func (p parts) requesting() *requesting.Requesting {
@@ -71,8 +71,11 @@ func (p parts) shifting() *shifting.Shifting {
 // Functions leads from the folder of each function to its handler, for running in
 // process. The mains in functions/ wire the same handlers with what each needs.
 var Functions = map[string]func(parts) edge.Handler{
-	"on-data":   func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
-	"on-alarm":  func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-data":  func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
+	"on-alarm": func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-schedule": func(p parts) edge.Handler {
+		return edge.Handle("on-schedule", p.log, p.intake().OnSchedule)
+	},
 	"on-signal": func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)

@@ -45,7 +45,7 @@ func (a *account) start(function string) edge.Handler {
 	}
 	switch function {
 	case "on-data":
-		return edge.Handle(function, io.Discard, intake.New(a.table, store, machines).OnData)
+		return edge.Handle(function, io.Discard, intake.New(a.table, store, machines, nil, nil).OnData)
 	case "settle-demand":
 		return edge.Handle(function, io.Discard, t.SettleDemand)
 	case "take-lease":

@@ -14,6 +14,8 @@
 //	BUCKET#<bucket>     <model>#<i>          data trigger i of the model
 //	BUCKET#<bucket>     #                    the revision of the bucket's data triggers
 //	ALARMS              <model>#<i>          drift trigger i of the model
+//	SCHEDULES           <model>#<i>          schedule trigger i of the model
+//	MODEL#<model>       SERVED#<schedule>    up to when a schedule has been served
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	LEASE#<name>        LEASE                a lease

@@ -34,7 +34,8 @@ func churn() spec.Spec {
 			Data: []spec.DataTrigger{
 				{Bucket: "acme", Prefix: "churn/", Suffix: ".parquet"}, {Bucket: "acme", Prefix: "labels/"}, {Bucket: "acme", Prefix: "extra/"}, {Bucket: "other"},
 			},
-			Drift: []spec.DriftTrigger{{Alarm: "churn-drift-*"}, {Alarm: "churn-quality"}, {Alarm: "all-*"}},
+			Drift:    []spec.DriftTrigger{{Alarm: "churn-drift-*"}, {Alarm: "churn-quality"}, {Alarm: "all-*"}},
+			Schedule: []spec.ScheduleTrigger{{Cron: "0 2 * * *"}},
 		},
 		Package:  spec.Package{Group: "churn", Gate: []spec.Condition{{Metric: "auc", Min: at(0.8), MaxDrop: at(0.01)}}, Approve: spec.Automatic},
 		Endpoint: spec.Endpoint{Name: "Churn-Prod", InstanceType: "ml.m5.large", InstanceCount: 2},
@@ -70,6 +71,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.CloseGeneration(ctx, "churn", 1))
 	w.ok(w.table.AddChunk(ctx, "churn", 2, demand.Chunk{Name: "sha"}))
 	w.ok(w.table.PutRun(ctx, training.Run{Model: "churn", Generation: 1}))
+	w.ok(w.table.SetServed(ctx, "churn", "0 2 * * * UTC", now))
 	w.ok(w.table.TakeLease(ctx, leasing.Lease{Name: "endpoint/churn-prod", Owner: "churn-v7", Since: now, Expires: now.Add(time.Hour)}, now))
 	w.ok(w.table.PutWaiter(ctx, waiting.Waiter{Resource: event.Endpoint("churn-prod"), Owner: "churn-v7", Token: "t", Since: now}))
 	if _, err := w.table.PutRollout(ctx, rollout.Record{ID: "churn-v7", Model: "churn", StartedAt: now}); err != nil {
@@ -83,9 +85,10 @@ func TestEveryItem(t *testing.T) {
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
 		"LEASE#endpoint/churn-prod LEASE",
-		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SPEC",
+		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",
 		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",
+		"SCHEDULES churn#0",
 		"WAITER#endpoint/churn-prod churn-v7",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {

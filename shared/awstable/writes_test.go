@@ -190,7 +190,7 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 
 	next := churn()
 	next.Triggers.Data = []spec.DataTrigger{next.Triggers.Data[3]}
-	next.Triggers.Drift = nil
+	next.Triggers.Drift, next.Triggers.Schedule = nil, nil
 	next.Package.Group, next.Endpoint.Name = "churn2", "churn-prod" // the endpoint in another case is the same
 	second := applied(next, 2)
 	w.ok(w.table.Apply(ctx, second, &first))

@@ -25,11 +25,26 @@ type Chunk struct {
 	FirstAt time.Time `json:"firstAt"` // earliest and latest event in it
 	LastAt  time.Time `json:"lastAt"`
 	Cause   Cause     `json:"cause"`
+	// MarkAt is when the trigger's marker came; zero if it did not.
+	MarkAt time.Time `json:"markAt,omitzero"`
+	// Alarm is the alarm of a drift or calm cause, and Hold how long it must stay on.
+	Alarm string        `json:"alarm,omitempty"`
+	Hold  time.Duration `json:"hold,omitempty"`
 }
+
+// Kinds of causes.
+const (
+	Data     = "data"
+	Drift    = "drift"    // an alarm went off
+	Calm     = "calm"     // an alarm went off no longer; no reason, but the end of one
+	Schedule = "schedule" // a set time came
+	Manual   = "manual"   // a person asked
+	Retry    = "retry"    // objects of a failed run
+)
 
 // Cause is one reason for training, as history and the pipeline see it.
 type Cause struct {
-	Kind string `json:"kind"` // data, drift, manual, retry
+	Kind string `json:"kind"` // one of the kinds above
 	Text string `json:"text"` // for people: bucket and prefix, alarm and reason, person
 }
 

@@ -26,7 +26,7 @@ import (
 // An error returns the whole batch to the queue.
 func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	for range maxRaces {
-		s := sorter{parts: map[part][]event.Object{}, sure: map[string]bool{}}
+		s := sorter{parts: map[part][]event.Object{}, marks: map[part]time.Time{}, sure: map[string]bool{}}
 		for _, message := range batch.Records {
 			if err := i.sort(ctx, &s, message); err != nil {
 				return events.SQSEventResponse{}, err
@@ -57,7 +57,13 @@ func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSE
 // sorted by are no longer those in force.
 func (i *Intake) addParts(ctx context.Context, s sorter) (moved bool, err error) {
 	for _, p := range s.sorted() {
-		err := i.addObjects(ctx, p, s.parts[p])
+		var err error
+		if objects := s.parts[p]; len(objects) > 0 {
+			err = i.addObjects(ctx, p, objects)
+		}
+		if at := s.marks[p]; err == nil && !at.IsZero() {
+			err = i.addMark(ctx, p, at)
+		}
 		if errors.Is(err, errMoved) {
 			return true, nil
 		}
@@ -116,7 +122,7 @@ func sent(batch events.SQSEvent) time.Time {
 // train: they wait for one.
 func (i *Intake) addObjects(ctx context.Context, p part, changed []event.Object) error {
 	objects := make([]demand.Object, len(changed))
-	c := demand.Chunk{Trigger: p.Index, Cause: demand.Cause{Kind: "data", Text: fmt.Sprintf("s3://%s/%s", p.bucket, p.Prefix)}}
+	c := demand.Chunk{Trigger: p.Index, Cause: demand.Cause{Kind: demand.Data, Text: fmt.Sprintf("s3://%s/%s", p.bucket, p.Prefix)}}
 	for n, o := range changed {
 		objects[n] = demand.Object{Bucket: o.Bucket, Key: o.Key, VersionID: o.VersionID, Sequencer: o.Sequencer, ETag: o.ETag, Size: o.Size, Gone: gone(o)}
 		if o.Deletion == "" {
@@ -135,9 +141,28 @@ func (i *Intake) addObjects(ctx context.Context, p part, changed []event.Object)
 	if err := i.store.Put(ctx, c.List, content); err != nil {
 		return err
 	}
+	o, err := i.addWanted(ctx, p, c)
+	if err != nil || c.Objects == 0 {
+		return err
+	}
+	return i.start(ctx, p.Model, o)
+}
+
+// addMark adds that a trigger's marker came. It is no object, and no reason to train.
+func (i *Intake) addMark(ctx context.Context, p part, at time.Time) error {
+	_, err := i.addWanted(ctx, p, demand.Chunk{
+		Name: fmt.Sprintf("mark-%d-%d", p.Index, at.UnixMilli()), Trigger: p.Index, MarkAt: at,
+		Cause: demand.Cause{Kind: demand.Data, Text: fmt.Sprintf("s3://%s/%s", p.bucket, p.Prefix)},
+	})
+	return err
+}
+
+// addWanted adds a chunk on the condition that the triggers it was sorted by are still
+// in force. Errors: errMoved if they are not.
+func (i *Intake) addWanted(ctx context.Context, p part, c demand.Chunk) (open, error) {
 	w := i.wanted[p.bucket]
 	put := func(generation int) error { return i.table.AddObjects(ctx, p.Model, generation, c, w) }
-	o, err := i.add(ctx, p.Model, put, func() error {
+	return i.add(ctx, p.Model, put, func() error {
 		delete(i.wanted, p.bucket)
 		now, err := i.wants(ctx, p.bucket)
 		if err == nil && now.Rev != w.Rev {
@@ -145,10 +170,6 @@ func (i *Intake) addObjects(ctx context.Context, p part, changed []event.Object)
 		}
 		return err
 	})
-	if err != nil || c.Objects == 0 {
-		return err
-	}
-	return i.start(ctx, p.Model, o)
 }
 
 // gone is what a deletion takes away. Without versions, a key has one object; a marker
@@ -183,6 +204,7 @@ type part struct {
 // sorter sorts the events of a batch by the triggers that want them.
 type sorter struct {
 	parts map[part][]event.Object
+	marks map[part]time.Time // the latest marker
 	// sure tells of each bucket whether its triggers were read for this batch, or are
 	// a condition of what it adds.
 	sure    map[string]bool
@@ -208,8 +230,14 @@ func (i *Intake) sort(ctx context.Context, s *sorter, m events.SQSMessage) error
 	}
 	wanted := false
 	for _, t := range w.Triggers {
-		if (spec.DataTrigger{Bucket: o.Bucket, Prefix: t.Prefix, Suffix: t.Suffix}).Match(o.Bucket, o.Key) {
-			p := part{Trigger: t, bucket: o.Bucket}
+		p, d := part{Trigger: t, bucket: o.Bucket}, spec.DataTrigger{Bucket: o.Bucket, Prefix: t.Prefix, Suffix: t.Suffix, Marker: t.Marker}
+		switch {
+		case d.Marks(o.Bucket, o.Key):
+			if o.Deletion == "" {
+				_, s.marks[p] = spread(time.Time{}, s.marks[p], o.At)
+			}
+			wanted = true
+		case d.Match(o.Bucket, o.Key):
 			s.parts[p] = append(s.parts[p], o)
 			wanted = true
 		}
@@ -223,12 +251,9 @@ func (i *Intake) sort(ctx context.Context, s *sorter, m events.SQSMessage) error
 
 // sorted lists the parts in a fixed order, so that a replay makes the same calls.
 func (s *sorter) sorted() []part {
-	var all []part
-	for p := range s.parts {
-		all = append(all, p)
-	}
+	all := slices.AppendSeq(slices.Collect(maps.Keys(s.parts)), maps.Keys(s.marks))
 	slices.SortFunc(all, func(a, b part) int {
 		return cmp.Or(strings.Compare(a.Model, b.Model), cmp.Compare(a.Index, b.Index), strings.Compare(a.bucket, b.bucket))
 	})
-	return all
+	return slices.Compact(all)
 }

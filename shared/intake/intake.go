@@ -1,5 +1,6 @@
 // Package intake turns triggers into demand. Its methods are the handlers of
-// on-data (S3 events, batched by SQS) and on-alarm (drift alarms).
+// on-data (S3 events, batched by SQS), on-alarm (drift alarms) and on-schedule (set
+// times), and what a person asks for through the command line.
 //
 // It loses nothing and counts nothing twice: a batch becomes one content-named
 // chunk per model in the store and one conditional write, and the training machine
@@ -16,8 +17,10 @@ import (
 	"time"
 
 	"sluice/shared/demand"
+	"sluice/shared/event"
 	"sluice/shared/fault"
 	"sluice/shared/training"
+	"sluice/shared/waiting"
 )
 
 // Trigger is one data trigger of one model.
@@ -26,6 +29,7 @@ type Trigger struct {
 	Index  int    `json:"index"` // in the spec
 	Prefix string `json:"prefix"`
 	Suffix string `json:"suffix"`
+	Marker string `json:"marker,omitempty"` // pattern of the marker's name; "" for none
 }
 
 // Wanted is what models want of a bucket.
@@ -37,8 +41,19 @@ type Wanted struct {
 
 // DriftTrigger is one drift trigger of one model.
 type DriftTrigger struct {
-	Model   string `json:"model"`
-	Pattern string `json:"pattern"` // of alarm names, * for any characters
+	Model   string        `json:"model"`
+	Pattern string        `json:"pattern"`        // of alarm names, * for any characters
+	Tag     string        `json:"tag,omitempty"`  // key=value that alarms have; Pattern is "" then
+	Hold    time.Duration `json:"hold,omitempty"` // how long the alarm must stay on
+}
+
+// ScheduleTrigger is one schedule trigger of one model.
+type ScheduleTrigger struct {
+	Model string        `json:"model"`
+	Cron  string        `json:"cron,omitempty"`
+	Zone  string        `json:"zone,omitempty"`
+	Rate  time.Duration `json:"rate,omitempty"`
+	Since time.Time     `json:"since"` // when the spec was applied that has it
 }
 
 type table interface {
@@ -46,6 +61,12 @@ type table interface {
 	DataTriggers(ctx context.Context, bucket string) (Wanted, error)
 	// DriftTriggers lists all drift triggers.
 	DriftTriggers(ctx context.Context) ([]DriftTrigger, error)
+	// ScheduleTriggers lists all schedule triggers.
+	ScheduleTriggers(ctx context.Context) ([]ScheduleTrigger, error)
+	// Served is up to when a schedule of a model has been served; zero if it never was.
+	// schedule is its text.
+	Served(ctx context.Context, model, schedule string) (time.Time, error)
+	SetServed(ctx context.Context, model, schedule string, at time.Time) error
 	// OpenGeneration is the generation that takes new demand, and the attempt of its
 	// training machine.
 	OpenGeneration(ctx context.Context, model string) (generation, attempt int, err error)
@@ -70,6 +91,11 @@ type machines interface {
 	Start(ctx context.Context, name string, input any) (running bool, err error)
 }
 
+type alarms interface {
+	// Tags are an alarm's, by key.
+	Tags(ctx context.Context, arn string) (map[string]string, error)
+}
+
 // Intake takes triggers in.
 //
 // It remembers what it has read from the table for the next batch. What it adds is
@@ -79,6 +105,8 @@ type Intake struct {
 	table    table
 	store    store
 	training machines
+	alarms   alarms
+	room     *waiting.Room
 	wanted   map[string]Wanted // by bucket
 	open     map[string]open   // by model
 }
@@ -86,9 +114,10 @@ type Intake struct {
 // open is the generation that takes new demand.
 type open struct{ generation, attempt int }
 
-// New returns an Intake that starts executions of the training machine.
-func New(table table, store store, training machines) *Intake {
-	return &Intake{table: table, store: store, training: training, wanted: map[string]Wanted{}, open: map[string]open{}}
+// New returns an Intake that starts executions of the training machine. store is asked
+// for by data only, alarms by drift triggers with a tag, and room by all but data.
+func New(table table, store store, training machines, alarms alarms, room *waiting.Room) *Intake {
+	return &Intake{table: table, store: store, training: training, alarms: alarms, room: room, wanted: map[string]Wanted{}, open: map[string]open{}}
 }
 
 // chunkKey is where the store keeps a chunk of a model.
@@ -118,14 +147,35 @@ func (i *Intake) add(ctx context.Context, model string, put func(generation int)
 	return open{}, fault.NotReady.Errorf("demand of model %s changed %d times while a chunk was being added", model, maxRaces)
 }
 
-// addCause puts a cause into the open demand of a model.
-func (i *Intake) addCause(ctx context.Context, model string, c demand.Chunk) error {
-	put := func(generation int) error { return i.table.AddChunk(ctx, model, generation, c) }
-	o, err := i.add(ctx, model, put, func() error { return nil })
-	if err != nil {
-		return err
+// addCause puts a cause into the open demand of a model, and has it served.
+func (i *Intake) addCause(ctx context.Context, model string, c demand.Chunk) (open, error) {
+	o, err := i.note(ctx, model, c)
+	if err == nil {
+		err = i.start(ctx, model, o)
 	}
-	return i.start(ctx, model, o)
+	if err == nil { // it may wait for more data than a cause needs
+		_, err = i.room.Wake(ctx, event.DemandOf(model), training.Settled{}, nil)
+	}
+	return o, err
+}
+
+// note puts what is no reason to train into the open demand of a model.
+func (i *Intake) note(ctx context.Context, model string, c demand.Chunk) (open, error) {
+	put := func(generation int) error { return i.table.AddChunk(ctx, model, generation, c) }
+	return i.add(ctx, model, put, func() error { return nil })
+}
+
+// Asked is what became of a person's wish.
+type Asked struct {
+	Generation int    `json:"generation"`
+	Run        string `json:"run"` // the execution that will serve it
+}
+
+// Ask is a person asking to train a model now. text says who and why. It does not wait
+// for a burst to end, nor for cooldown, maxPerDay or strikes.
+func (i *Intake) Ask(ctx context.Context, model, text string, now time.Time) (Asked, error) {
+	o, err := i.addCause(ctx, model, cause(demand.Manual, fmt.Sprint(now.UnixMilli()), text, now))
+	return Asked{Generation: o.generation, Run: training.ExecutionName(model, o.generation, o.attempt)}, err
 }
 
 // opened is the open generation of a model, as far as is known.

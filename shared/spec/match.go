@@ -10,18 +10,27 @@ func (t DataTrigger) Match(bucket, key string) bool {
 		strings.HasPrefix(key, t.Prefix) && strings.HasSuffix(key, t.Suffix)
 }
 
+// Marks reports whether an object of the trigger's bucket and prefix is its marker.
+func (t DataTrigger) Marks(bucket, key string) bool {
+	return t.Marker != "" && bucket == t.Bucket && strings.HasPrefix(key, t.Prefix) && matches(t.Marker, key[strings.LastIndexByte(key, '/')+1:])
+}
+
 // Match reports whether an alarm's name fits the pattern: * stands for any
-// characters, also none; everything else for itself, case included.
-func (t DriftTrigger) Match(alarm string) bool {
-	parts := strings.Split(t.Alarm, "*")
+// characters, also none; everything else for itself, case included. No name fits a
+// trigger by tag.
+func (t DriftTrigger) Match(alarm string) bool { return t.Tag == "" && matches(t.Alarm, alarm) }
+
+// matches reports whether text fits a pattern with * for any characters.
+func matches(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
-		return alarm == t.Alarm
+		return text == pattern
 	}
 	first, last := parts[0], parts[len(parts)-1]
-	if len(alarm) < len(first)+len(last) || !strings.HasPrefix(alarm, first) || !strings.HasSuffix(alarm, last) {
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
 		return false
 	}
-	rest := alarm[len(first) : len(alarm)-len(last)]
+	rest := text[len(first) : len(text)-len(last)]
 	for _, part := range parts[1 : len(parts)-1] {
 		at := strings.Index(rest, part)
 		if at < 0 {

@@ -40,8 +40,13 @@ func anySpec() *rapid.Generator[Spec] {
 			s.Triggers.Data = append(s.Triggers.Data, DataTrigger{
 				Bucket: "bucket", Prefix: string(rune('a'+i)) + text.Draw(t, "prefix"), Suffix: text.Draw(t, "suffix"),
 				Quiet: quiet, MaxWait: quiet + seconds(0, 24*time.Hour).Draw(t, "more"),
+				MinObjects: rapid.SampledFrom([]int{0, 1, 12345}).Draw(t, "minObjects"), MinBytes: Bytes(rapid.SampledFrom([]int{0, 1, 999, 1500, 3e9}).Draw(t, "minBytes")),
+				Marker: rapid.SampledFrom([]string{"", "_SUCCESS", "*.done"}).Draw(t, "marker"),
 			})
 		}
+		s.Triggers.Drift = rapid.SampledFrom([][]DriftTrigger{nil, {{Alarm: "a-*", Hold: Duration(time.Minute)}, {Tag: "drift=churn"}}}).Draw(t, "drift")
+		s.Triggers.Schedule = rapid.SampledFrom([][]ScheduleTrigger{nil, {{Cron: "0 2 * * 1-5", Zone: "Europe/Berlin"}, {Rate: leastRate}}}).Draw(t, "schedule")
+		s.Triggers.Cooldown, s.Triggers.MaxPerDay = seconds(0, 24*time.Hour).Draw(t, "cooldown"), rapid.IntRange(0, maxPerDay).Draw(t, "maxPerDay")
 		for i := range rapid.IntRange(0, 2).Draw(t, "gate") {
 			c := Condition{Metric: strings.Repeat("m.", i) + "value", Min: bound.Draw(t, "min"), MaxDrop: bound.Draw(t, "drop"), MaxRise: bound.Draw(t, "rise")}
 			if c.Min == nil {
@@ -173,7 +178,7 @@ func TestVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "f2543615d8077c153976e5006002a862bed12d53a3d8a478bcd58afd4f65a61e"
+	const want = "dfb1a399cd5931db29515a0df30d9261be77f67340eaf31c4628d37e8462ffe0"
 	if churn.Version() != want || example.Version() != want {
 		t.Errorf("versions %s and %s, want %s", churn.Version(), example.Version(), want)
 	}

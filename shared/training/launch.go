@@ -42,7 +42,7 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 		return LaunchedAs{}, err
 	}
 	if !ok {
-		if run, err = t.newRun(ctx, s); err != nil {
+		if run, err = t.newRun(ctx, s, sp); err != nil {
 			return LaunchedAs{}, err
 		}
 	}
@@ -65,13 +65,23 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 
 // newRun writes the manifest of a closed generation and the run that answers for
 // it. The manifest is stored before the run names it.
-func (t *Training) newRun(ctx context.Context, s Step) (Run, error) {
+func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error) {
 	chunks, err := t.Table.Chunks(ctx, s.Model, s.Generation)
 	if err != nil {
 		return Run{}, err
 	}
-	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), ClosedAt: s.Now}
-	run.Manifest, run.Summary, err = t.manifest(ctx, s, chunks)
+	runs, err := t.Table.Runs(ctx, s.Model)
+	if err != nil {
+		return Run{}, err
+	}
+	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), Why: demand.Why(chunks), ClosedAt: s.Now}
+	if limits := limitsOf(sp); limits.Out(chunks, past(runs)) {
+		run.State, run.EndedAt = Stopped, s.Now
+		run.Reason = fmt.Sprintf("%d trained models in a row failed the gate; find out why, then sluice train %s goes on", limits.Strikes, s.Model)
+		edge.Count(ctx, "TrainingStopped", 1, s.Now)
+		return run, t.Table.PutRun(ctx, run)
+	}
+	run.Manifest, run.Summary, err = t.manifest(ctx, s, chunks, runs)
 	if err != nil {
 		return Run{}, err
 	}

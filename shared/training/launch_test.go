@@ -84,7 +84,7 @@ func TestLaunch(t *testing.T) {
 	r := w.runOf(1)
 	want := training.Run{
 		Model: "churn", Generation: 1, State: training.Launched, Manifest: r.Manifest,
-		Summary: demand.Summary{Objects: 2, Bytes: 20, SHA256: r.Summary.SHA256}, Causes: "data: s3://acme/", Pipeline: got.Pipeline, ClosedAt: noon,
+		Summary: demand.Summary{Objects: 2, Bytes: 20, SHA256: r.Summary.SHA256}, Causes: "data: s3://acme/", Why: []demand.Cause{{Kind: "data", Text: "s3://acme/"}}, Pipeline: got.Pipeline, ClosedAt: noon,
 	}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("run (-want +got):\n%s", diff)

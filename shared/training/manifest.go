@@ -36,11 +36,7 @@ var errNothing = errors.New("no object is new")
 // writes the result. uri is "" if nothing is left. It is written as it is merged, in
 // constant memory, under a name that is made of what goes into it: the same demand
 // gives the same bytes at the same place.
-func (t *Training) manifest(ctx context.Context, s Step, chunks []demand.Chunk) (uri string, sum demand.Summary, err error) {
-	runs, err := t.Table.Runs(ctx, s.Model)
-	if err != nil {
-		return "", sum, err
-	}
+func (t *Training) manifest(ctx context.Context, s Step, chunks []demand.Chunk, runs []Run) (uri string, sum demand.Summary, err error) {
 	var fresh, served []list
 	for _, c := range chunks {
 		if c.List != "" {

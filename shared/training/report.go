@@ -39,15 +39,16 @@ func (t *Training) ReportTraining(ctx context.Context, e End) (Reported, error) 
 	if !ok {
 		run = Run{Model: e.Model, Generation: e.Generation, State: Failed, ClosedAt: e.Now}
 	}
-	if run.EndedAt.IsZero() {
+	fresh := run.EndedAt.IsZero()
+	if fresh {
 		run.State, run.Reason = outcome(e, run)
 	}
-	if run.State == Failed {
+	if run.State == Failed || run.State == Stopped {
 		if err := t.reopen(ctx, e.Step); err != nil {
 			return Reported{}, err
 		}
 	}
-	if run.EndedAt.IsZero() {
+	if fresh {
 		run.EndedAt = e.Now
 		if err := t.Table.PutRun(ctx, run); err != nil {
 			return Reported{}, err
@@ -93,8 +94,8 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 			continue // a cause has had its run
 		}
 		c.Trigger = -1 // they have waited long enough, and must not hurry a burst
-		if !strings.HasPrefix(c.Cause.Kind, "retry") {
-			c.Cause = demand.Cause{Kind: "retry", Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
+		if c.Cause.Kind != demand.Retry {
+			c.Cause = demand.Cause{Kind: demand.Retry, Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
 		}
 		if err := t.addToOpen(ctx, s.Model, c); err != nil {
 			return err
@@ -138,7 +139,7 @@ func text(r Run) string {
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "Reason:     %s\n", r.Reason)
 	}
-	if r.State == Failed {
+	if r.State == Failed || r.State == Stopped {
 		fmt.Fprintf(&b, "\nIts objects are pending again and will be part of the next run of %s.\n", r.Model)
 	}
 	return b.String()

@@ -143,7 +143,7 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 		w.ok(err)
 		room := waiting.NewRoom(w.table, w.machines)
 		store := awsobjects.Open(cfg, "store")
-		w.intake = intake.New(w.table, store, w.machines)
+		w.intake = intake.New(w.table, store, w.machines, nil, room)
 		w.run = &training.Training{
 			Table: w.table, Store: store, Pipelines: awspipelines.Open(cfg), Registry: awspipelines.OpenRegistry(cfg), Rollouts: &w.asked,
 			Room: room, Desk: leasing.NewDesk(w.table, room), Notices: awsnotices.Open(cfg, topic),

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -25,6 +26,7 @@ type Scenario struct {
 	Seed     uint64        `yaml:"seed"`
 	Spec     string        `yaml:"spec"`     // default ../sluice.yaml
 	Pipeline string        `yaml:"pipeline"` // default ../pipeline.json
+	Change   yaml.MapSlice `yaml:"change"`   // top-level blocks of the spec, in place of the file's
 	Traffic  Traffic       `yaml:"traffic"`
 	Champion Model         `yaml:"champion"`
 	History  spec.Duration `yaml:"history"` // for which the champion has been serving; default 1d
@@ -90,12 +92,15 @@ type Alarm struct {
 	Threshold float64 `yaml:"threshold"`
 	Periods   int     `yaml:"periods"`
 	Variant   string  `yaml:"variant"`
+	Missing   string  `yaml:"missing"` // what minutes without data are; default notBreaching
 }
 
 // Action is one thing that happens. Exactly one of its parts is set.
 type Action struct {
 	At       spec.Duration   `yaml:"at"` // after the beginning
 	Put      *Put            `yaml:"put"`
+	Delete   *Delete         `yaml:"delete"`
+	Ask      *string         `yaml:"ask"`     // a person asks for training, and says why
 	Message  *string         `yaml:"message"` // sent to the data queue as it is
 	Alarm    *SetAlarm       `yaml:"alarm"`
 	Endpoint *EndpointAction `yaml:"endpoint"`
@@ -110,6 +115,13 @@ type Put struct {
 	Count      int           `yaml:"count"`
 	Duplicates int           `yaml:"duplicates"` // events that are delivered a second time; Count for all
 	Over       spec.Duration `yaml:"over"`
+}
+
+// Delete deletes the first Count objects that Put put there.
+type Delete struct {
+	Bucket string `yaml:"bucket"`
+	Prefix string `yaml:"prefix"`
+	Count  int    `yaml:"count"`
 }
 
 // SetAlarm sets an alarm's state.
@@ -141,9 +153,12 @@ type Expect struct {
 
 // ExpectRun is expected of a training run.
 type ExpectRun struct {
-	State   string `yaml:"state"`
-	Objects *int   `yaml:"objects"`
-	Reason  string `yaml:"reason"` // part of it
+	State   string        `yaml:"state"`
+	Objects *int          `yaml:"objects"`
+	Reason  string        `yaml:"reason"`  // part of it
+	Causes  string        `yaml:"causes"`  // part of them
+	AtLeast spec.Duration `yaml:"atLeast"` // when its demand was closed, after the beginning
+	Within  spec.Duration `yaml:"within"`
 }
 
 // ExpectRollout is expected of a rollout.
@@ -182,6 +197,9 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	if s.spec, err = read(s.Spec); err != nil {
 		return nil, err
 	}
+	if s.spec, err = changed(s.spec, s.Change); err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", name, err)
+	}
 	sp, err := spec.Parse(path.Join(path.Dir(name), s.Spec), s.spec)
 	if err != nil {
 		return nil, err
@@ -189,6 +207,26 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	s.sp = *sp
 	s.pipe, err = read(s.Pipeline)
 	return s, err
+}
+
+// changed is a spec with blocks in place of its own.
+func changed(text []byte, blocks yaml.MapSlice) ([]byte, error) {
+	if len(blocks) == 0 {
+		return text, nil
+	}
+	var all yaml.MapSlice
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	for _, b := range blocks {
+		i := slices.IndexFunc(all, func(it yaml.MapItem) bool { return it.Key == b.Key })
+		if i < 0 {
+			all = append(all, b)
+		} else {
+			all[i] = b
+		}
+	}
+	return yaml.Marshal(all)
 }
 
 // IsScenario reports whether src looks like a scenario: it says what to do.

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,8 +20,11 @@ import (
 	"sluice/local/sim"
 	"sluice/local/wire"
 	"sluice/shared/applying"
+	"sluice/shared/awsmachines"
 	"sluice/shared/awstable"
+	"sluice/shared/intake"
 	"sluice/shared/spec"
+	"sluice/shared/waiting"
 
 	sagemakerlocal "sluice/local/sagemaker"
 )
@@ -96,6 +100,13 @@ func (st *Stage) Output(name string) string { return st.Stack.Outputs[name] }
 // Apply puts a spec in force.
 func (st *Stage) Apply(ctx context.Context, sp spec.Spec, source string) (applying.Change, error) {
 	return applying.Apply(ctx, st.Table, sp, source, st.AWS.World.Now())
+}
+
+// ask is a person asking for training, with the account's own rights.
+func (st *Stage) ask(ctx context.Context, text string) error {
+	machines := awsmachines.Open(st.AWS.AdminConfig(), st.Output("TrainingMachine"))
+	_, err := intake.New(st.Table, nil, machines, nil, waiting.NewRoom(st.Table, machines)).Ask(ctx, st.Scenario.sp.Model, text, st.AWS.World.Now())
+	return err
 }
 
 // buckets makes the buckets that the spec's triggers name, and the one that
@@ -185,7 +196,7 @@ func (st *Stage) alarm(a Alarm) error {
 		"AlarmName": a.Name, "Namespace": "AWS/SageMaker", "MetricName": a.Metric, "Statistic": a.Stat,
 		"Dimensions": []dimension{{"EndpointName", st.Scenario.sp.Endpoint.Name}, {"VariantName", variant}},
 		"Period":     60, "EvaluationPeriods": max(a.Periods, 1), "Threshold": a.Threshold,
-		"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+		"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": cmp.Or(a.Missing, "notBreaching"),
 	})
 	if err != nil {
 		return err

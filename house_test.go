@@ -39,14 +39,14 @@ var values = []string{
 }
 
 // pure are the packages that decide.
-var pure = []string{"sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/schedule", "sluice/shared/spec"}
+var pure = []string{"sluice/shared/definition", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/schedule", "sluice/shared/spec"}
 
 const purity = "it decides, so it takes values and returns values: no SDK, clock, environment, log or goroutine. " +
 	"Only then can a decision be replayed and rehearsed. Let the caller pass in what it knows"
 
 var directions = []direction{
 	{
-		of:   []string{"shared/demand", "shared/gate", "shared/judge/...", "shared/rollout"},
+		of:   []string{"shared/definition", "shared/demand", "shared/gate", "shared/judge/...", "shared/rollout"},
 		only: slices.Concat(values, pure), why: purity,
 	},
 	{

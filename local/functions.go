@@ -11,6 +11,7 @@ import (
 
 	"sluice/local/lambda"
 	"sluice/shared/awsendpoints"
+	"sluice/shared/awslogs"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
@@ -56,6 +57,7 @@ func (p parts) training() *training.Training {
 		Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)),
 		Pipelines: awspipelines.Open(p.cfg), Registry: awspipelines.OpenRegistry(p.cfg), Rollouts: p.requesting(),
 		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
+		Logs: awslogs.Open(p.cfg),
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,11 +13,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sluice/local/dynamodb"
+	"sluice/local/sagemaker"
 	"sluice/local/sim"
 	"sluice/local/states"
+	"sluice/local/sts"
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/awstable"
@@ -36,15 +40,17 @@ var began = time.Date(2026, 11, 23, 23, 50, 0, 0, time.UTC)
 
 // scene is Sluice's table on local AWS, and what a script puts into it.
 type scene struct {
-	t      testscript.T
-	ctx    context.Context
-	world  *sim.World
-	states *states.Service
-	server *httptest.Server
-	table  *awstable.Table
-	token  string // of the execution that waits
-	then   func() // what a scene does once its executions have begun
-	ticks  []func()
+	t         testscript.T
+	ctx       context.Context
+	world     *sim.World
+	states    *states.Service
+	sagemaker *sagemaker.Service
+	server    *httptest.Server
+	config    aws.Config
+	table     *awstable.Table
+	token     string // of the execution that waits
+	then      func() // what a scene does once its executions have begun
+	ticks     []func()
 }
 
 func newScene(t testscript.T) *scene {
@@ -59,6 +65,9 @@ func newScene(t testscript.T) *scene {
 	front := wire.NewServer(s.world)
 	front.Register(tables.Wire())
 	front.Register(s.states.Wire())
+	front.Register(sts.New(s.world, ana{}).Wire())
+	s.sagemaker = sagemaker.New(s.world, sagemaker.Outside{Emit: func(string, string, []string, any) {}})
+	front.Register(s.sagemaker.Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/tick" {
 			front.ServeHTTP(w, r)
@@ -78,11 +87,43 @@ func newScene(t testscript.T) *scene {
 			KeySchema:            []dynamodb.KeySchemaElement{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
 		}))
 	})
-	s.table = awstable.Open(aws.Config{
+	s.config = aws.Config{
 		Region: wire.Region, BaseEndpoint: aws.String("http://local"), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient: &http.Client{Transport: front}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-	}, tableName)
+	}
+	s.table = awstable.Open(s.config, tableName)
 	return s
+}
+
+// ana is who calls AWS in scripts.
+type ana struct{}
+
+func (ana) Caller(string) (sts.Identity, error) {
+	return sts.Identity{ARN: "arn:aws:iam::111122223333:user/ana", ID: "AIDAANA"}, nil
+}
+
+func (ana) Assume(string, string, string, string, time.Time) (sts.Session, error) {
+	return sts.Session{}, errors.New("nobody assumes a role here")
+}
+
+// training makes the stack's training machine, which waits, and a run of churn in this
+// state. One that is launched has an execution in SageMaker.
+func (s *scene) training(state training.State) {
+	_, err := s.states.CreateMachine(states.CreateMachineInput{Name: "sluice-training", Definition: `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}`, RoleARN: "arn:aws:iam::111122223333:role/m"})
+	s.must(err)
+	r := training.Run{Model: "churn", Generation: 17, State: state, ClosedAt: began, Causes: "data: s3://acme-features/churn/"}
+	if state == training.Launched {
+		client := sdk.NewFromConfig(s.config)
+		_, err := client.CreatePipeline(s.ctx, &sdk.CreatePipelineInput{
+			PipelineName: aws.String("churn-training"), ClientRequestToken: aws.String(strings.Repeat("x", 32)), RoleArn: aws.String("arn:aws:iam::111122223333:role/p"),
+			PipelineDefinition: aws.String(`{"Version":"2020-12-01","Steps":[{"Name":"Train","Type":"Training","Arguments":{}}]}`),
+		})
+		s.must(err)
+		out, err := client.StartPipelineExecution(s.ctx, &sdk.StartPipelineExecutionInput{PipelineName: aws.String("churn-training"), ClientRequestToken: aws.String(strings.Repeat("y", 32))})
+		s.must(err)
+		r.Pipeline = *out.PipelineExecutionArn
+	}
+	s.must(s.table.PutRun(s.ctx, r))
 }
 
 // play puts a scene into the table.
@@ -120,8 +161,11 @@ var scenes = map[string]func(*scene){
 		s.churn()
 		s.story(s.good(), everything)
 	},
-	"halted":  func(s *scene) { s.halted() },
-	"refused": func(s *scene) { s.refused() },
+	"new":      func(s *scene) { s.apply("churn"); s.training(training.Trained) },
+	"training": func(s *scene) { s.apply("churn"); s.training(training.Launched) },
+	"failed":   func(s *scene) { s.apply("churn"); s.training(training.Failed) },
+	"halted":   func(s *scene) { s.halted() },
+	"refused":  func(s *scene) { s.refused() },
 	"three": func(s *scene) {
 		s.halted()
 		s.apply("fraud")

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 
+	"sluice/shared/awslogs"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awsobjects"
@@ -41,7 +42,7 @@ func (a *account) start(function string) edge.Handler {
 	desk := leasing.NewDesk(a.table, room)
 	t := &training.Training{
 		Table: a.table, Store: store, Pipelines: awspipelines.Open(a.config), Registry: awspipelines.OpenRegistry(a.config),
-		Rollouts: requesting.New(a.table, machines), Room: room, Desk: desk, Notices: awsnotices.Open(a.config, a.topic),
+		Rollouts: requesting.New(a.table, machines), Room: room, Desk: desk, Notices: awsnotices.Open(a.config, a.topic), Logs: awslogs.Open(a.config),
 	}
 	switch function {
 	case "on-data":

@@ -1,6 +1,11 @@
 package spec
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"sluice/shared/definition"
+)
 
 // Match reports whether an object belongs to the trigger. Bucket, prefix and
 // suffix are compared byte for byte, as S3 and EventBridge do: no case folding, no
@@ -39,6 +44,19 @@ func matches(pattern, text string) bool {
 		rest = rest[at+len(part):]
 	}
 	return true
+}
+
+// Loop says which output of the pipeline would be new data for the model, and so train
+// it again for ever; "" for none.
+func (s *Spec) Loop(outputs []definition.Output) string {
+	for _, o := range outputs {
+		for i, t := range s.Triggers.Data {
+			if o.Feeds(t.Bucket, t.Prefix, t.Suffix) {
+				return fmt.Sprintf("step %s writes to s3://%s/%s, which triggers.data[%d] of model %s takes for new data, so that it would train on its own output for ever; let it write elsewhere, or narrow the trigger", o.Step, o.Bucket, o.Prefix, i, s.Model)
+			}
+		}
+	}
+	return ""
 }
 
 // DataTrigger finds the trigger that an object belongs to. At most one does:

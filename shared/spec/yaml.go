@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -14,7 +15,14 @@ func (s Spec) YAML() ([]byte, error) {
 	digits := yaml.CustomMarshaler(func(f float64) ([]byte, error) {
 		return strconv.AppendFloat(nil, f, 'f', -1, 64), nil
 	})
-	text, err := yaml.MarshalWithOptions(s, yaml.Indent(2), yaml.IndentSequence(true), digits)
+	// And "? a" without quotes, which is the key of a mapping to all of them.
+	words := yaml.CustomMarshaler(func(text string) ([]byte, error) {
+		if strings.HasPrefix(text, "?") {
+			return []byte(strconv.Quote(text)), nil
+		}
+		return yaml.Marshal(text)
+	})
+	text, err := yaml.MarshalWithOptions(s, yaml.Indent(2), yaml.IndentSequence(true), digits, words)
 	if err != nil {
 		return nil, fmt.Errorf("writing the spec of %s as YAML: %w", s.Model, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/shared/definition"
 	"sluice/shared/demand"
 	"sluice/shared/edge"
 	"sluice/shared/fault"
@@ -51,6 +52,9 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 		if err != nil {
 			return LaunchedAs{}, err
 		}
+		if err := t.check(ctx, sp, request); err != nil {
+			return LaunchedAs{}, err
+		}
 		if run.Pipeline, err = t.Pipelines.Start(ctx, request); err != nil {
 			return LaunchedAs{}, err
 		}
@@ -91,6 +95,26 @@ func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error
 	return run, t.Table.PutRun(ctx, run)
 }
 
+// check holds a request against the pipeline's definition, so that what SageMaker would
+// refuse, and what would train on its own output for ever, is said before it begins.
+func (t *Training) check(ctx context.Context, sp spec.Spec, s Start) error {
+	text, err := t.Pipelines.Definition(ctx, s.Pipeline)
+	if err != nil {
+		return err
+	}
+	d, err := definition.Parse(text)
+	if err != nil {
+		return fault.Invalid.Errorf("pipeline %s: %w", s.Pipeline, err)
+	}
+	if err := d.Check(s.Parameters); err != nil {
+		return fault.Invalid.Errorf("pipeline %s cannot be started: %s; change pipeline.parameters in the spec of %s", s.Pipeline, strings.ReplaceAll(err.Error(), "\n", "; "), sp.Model)
+	}
+	if loop := sp.Loop(d.Outputs(s.Parameters)); loop != "" {
+		return fault.Invalid.Errorf("pipeline %s cannot be started: %s", s.Pipeline, loop)
+	}
+	return nil
+}
+
 // maxParameter is the length of a pipeline parameter's value. Source: AWS.md B.9.
 const maxParameter = 1024
 
@@ -114,7 +138,11 @@ func start(sp spec.Spec, r Run) (Start, error) {
 			parameters[name] = strings.ToValidUTF8(value[:maxParameter], "")
 		}
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", r.Model, r.Generation, r.Summary.SHA256))
+	name := fmt.Appendf(nil, "%s\x00%d\x00%s", r.Model, r.Generation, r.Summary.SHA256)
+	if tries := len(r.Tried); tries > 0 { // else the failed execution would be the answer
+		name = fmt.Appendf(name, "\x00%d", tries)
+	}
+	sum := sha256.Sum256(name)
 	return Start{
 		Pipeline:   sp.Pipeline.Name,
 		Token:      hex.EncodeToString(sum[:]),

@@ -43,6 +43,7 @@ type store interface {
 type Execution struct {
 	Status  string // Executing, Stopping, Stopped, Failed, Succeeded
 	Reason  string // why it failed, with the failing step
+	Job     string // of the step that failed, as kind/name; "" if it has none
 	Package string // ARN of the model package it registered; "" if none
 }
 
@@ -50,6 +51,8 @@ type pipelines interface {
 	// Start starts a pipeline execution. The same token gives the same execution.
 	Start(ctx context.Context, s Start) (arn string, err error)
 	Describe(ctx context.Context, arn string) (Execution, error)
+	// Definition is a pipeline's definition, as JSON. Errors: NotFound.
+	Definition(ctx context.Context, pipeline string) ([]byte, error)
 }
 
 // Start is a request for a pipeline execution.
@@ -91,6 +94,11 @@ type notices interface {
 	Publish(ctx context.Context, subject, text string) error
 }
 
+type logs interface {
+	// Last reads the last lines of a job's log, oldest first; none if there is no log.
+	Last(ctx context.Context, job string, lines int) ([]string, error)
+}
+
 // Training has the handlers. Each function sets the parts that its handlers use.
 type Training struct {
 	Table     table
@@ -101,6 +109,7 @@ type Training struct {
 	Room      *waiting.Room
 	Desk      *leasing.Desk
 	Notices   notices
+	Logs      logs
 }
 
 // Step is the input of every state of the training machine.

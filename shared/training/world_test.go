@@ -16,6 +16,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
 
 	"sluice/local/dynamodb"
+	"sluice/local/logs"
 	"sluice/local/s3"
 	"sluice/local/sagemaker"
 	"sluice/local/sagemaker/pipelines"
@@ -23,6 +24,7 @@ import (
 	"sluice/local/sns"
 	"sluice/local/wire"
 	"sluice/shared/applying"
+	"sluice/shared/awslogs"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awspipelines"
@@ -71,6 +73,7 @@ type world struct {
 	db       *dynamodb.Service
 	s3       *s3.Service
 	sns      *sns.Service
+	logs     *logs.Service
 	sm       *sagemaker.Service
 	client   *sdk.Client
 	machines *machines
@@ -99,12 +102,14 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 	w := &world{World: sim.NewWorld(noon, 7), T: t, machines: &machines{completed: map[string]string{}}}
 	w.script = func(pipelines.Run) pipelines.Outcome { return auc(0.9) }
 	w.db, w.s3, w.sns = dynamodb.New(w.World), s3.New(w.World, nil, nil), sns.New(w.World, sns.Hooks{})
+	w.logs = logs.New(w.World)
 	w.sm = sagemaker.New(w.World, sagemaker.Outside{
+		Log:  func(group, stream, line string) { w.logs.Append(group, stream, w.Now(), line) },
 		Emit: func(string, string, []string, any) {}, Put: w.s3.Put,
 		Script: func(r pipelines.Run) pipelines.Outcome { w.runs = append(w.runs, r); return w.script(r) },
 	})
 	w.srv = wire.NewServer(w.World)
-	for _, svc := range []*wire.Service{w.db.Wire(), w.s3.Wire(), w.sns.Wire(), w.sm.Wire()} {
+	for _, svc := range []*wire.Service{w.db.Wire(), w.s3.Wire(), w.sns.Wire(), w.sm.Wire(), w.logs.Wire()} {
 		w.srv.Register(svc)
 	}
 	w.db.PageItems = 2
@@ -146,7 +151,7 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 		w.intake = intake.New(w.table, store, w.machines, nil, room)
 		w.run = &training.Training{
 			Table: w.table, Store: store, Pipelines: awspipelines.Open(cfg), Registry: awspipelines.OpenRegistry(cfg), Rollouts: &w.asked,
-			Room: room, Desk: leasing.NewDesk(w.table, room), Notices: awsnotices.Open(cfg, topic),
+			Room: room, Desk: leasing.NewDesk(w.table, room), Notices: awsnotices.Open(cfg, topic), Logs: awslogs.Open(cfg),
 		}
 		_, err = applying.Apply(ctx, w.table, s, "test", noon)
 		w.ok(err)

@@ -79,8 +79,9 @@ type Turn struct {
 
 // Failure is a pipeline step that fails.
 type Failure struct {
-	Step   string `yaml:"step"`
-	Reason string `yaml:"reason"`
+	Step   string   `yaml:"step"`
+	Reason string   `yaml:"reason"`
+	Log    []string `yaml:"log"` // lines that its job logs
 }
 
 // Alarm is a CloudWatch alarm on a metric of the endpoint's champion variant or, if
@@ -157,6 +158,9 @@ type ExpectRun struct {
 	Objects *int          `yaml:"objects"`
 	Reason  string        `yaml:"reason"`  // part of it
 	Causes  string        `yaml:"causes"`  // part of them
+	Class   string        `yaml:"class"`   // of its failure
+	Tried   int           `yaml:"tried"`   // executions before the last one
+	Log     string        `yaml:"log"`     // part of the lines in the report
 	AtLeast spec.Duration `yaml:"atLeast"` // when its demand was closed, after the beginning
 	Within  spec.Duration `yaml:"within"`
 }

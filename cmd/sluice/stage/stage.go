@@ -121,6 +121,9 @@ func (st *Stage) buckets() error {
 			}
 		}
 	}
+	if made[artifacts] {
+		return nil
+	}
 	return st.AWS.S3.CreateBucket(artifacts, s3.Options{})
 }
 
@@ -155,7 +158,7 @@ func (st *Stage) script(r pipelines.Run) pipelines.Outcome {
 	}
 	out := pipelines.Outcome{Report: m.report(), Behaviour: m.behaviour()}
 	if m.Fail != nil {
-		out.FailStep, out.FailReason = m.Fail.Step, m.Fail.Reason
+		out.FailStep, out.FailReason, out.FailLog = m.Fail.Step, m.Fail.Reason, m.Fail.Log
 	}
 	return out
 }

@@ -35,6 +35,9 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 	if err != nil {
 		return LaunchedAs{}, err
 	}
+	if err := t.adopt(ctx, s, sp); err != nil {
+		return LaunchedAs{}, err
+	}
 	if err := t.Table.CloseGeneration(ctx, s.Model, s.Generation); err != nil {
 		return LaunchedAs{}, err
 	}
@@ -48,23 +51,28 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 		}
 	}
 	if run.State == Launched && run.Pipeline == "" {
-		request, err := start(sp, run)
-		if err != nil {
-			return LaunchedAs{}, err
-		}
-		if err := t.check(ctx, sp, request); err != nil {
-			return LaunchedAs{}, err
-		}
-		if run.Pipeline, err = t.Pipelines.Start(ctx, request); err != nil {
-			return LaunchedAs{}, err
-		}
-		if err := t.Table.PutRun(ctx, run); err != nil {
+		if run, err = t.begin(ctx, sp, run); err != nil {
 			return LaunchedAs{}, err
 		}
 	}
 	edge.Note(ctx, "manifest", run.Manifest)
 	edge.Note(ctx, "objects", run.Summary.Objects)
 	return LaunchedAs{Launched: run.Pipeline != "", Pipeline: run.Pipeline, Objects: run.Summary.Objects, Bytes: run.Summary.Bytes}, nil
+}
+
+// begin starts the pipeline execution of a run.
+func (t *Training) begin(ctx context.Context, sp spec.Spec, run Run) (Run, error) {
+	request, err := start(sp, run)
+	if err != nil {
+		return run, err
+	}
+	if err := t.check(ctx, sp, request); err != nil {
+		return run, err
+	}
+	if run.Pipeline, err = t.Pipelines.Start(ctx, request); err != nil {
+		return run, err
+	}
+	return run, t.Table.PutRun(ctx, run)
 }
 
 // newRun writes the manifest of a closed generation and the run that answers for

@@ -157,6 +157,9 @@ func text(r Run) string {
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "Reason:     %s\n", r.Reason)
 	}
+	if r.Approval == Pending {
+		fmt.Fprintf(&b, "\nIt waits for a person. To roll it out:\n  aws sagemaker update-model-package --model-package-arn %s --model-approval-status Approved\n", r.Package)
+	}
 	if len(r.Tried) > 0 {
 		fmt.Fprintf(&b, "Tried:      %d times before, each a failure of AWS\n", len(r.Tried))
 	}

@@ -145,6 +145,7 @@ func TestSubjectOfSamples(t *testing.T) {
 		"cloudwatch-alarm-state-change-metric-math":         event.AlarmNamed("churn-error-rate"),
 		"s3-object-created":                                 "",
 		"s3-object-deleted":                                 "",
+		"scheduled-event":                                   "",
 		"sagemaker-model-package-state-change":              "",
 	}
 	for name, want := range tests {

@@ -72,6 +72,9 @@ type Package struct {
 	Approval string
 	Text     string // approval description
 	Report   string // s3:// URI of its evaluation report; "" if none
+	// Others are the addresses of its other reports, by what they are about: the first
+	// part of the gate's metrics that are in them.
+	Others map[string]string
 }
 
 type registry interface {

@@ -46,7 +46,7 @@ var (
 const pipeline = `{"Version":"2020-12-01","Parameters":[{"Name":"Manifest","Type":"String"},{"Name":"Why","Type":"String"}],"Steps":[
 	{"Name":"Train","Type":"Training","Arguments":{"OutputDataConfig":{"S3OutputPath":"s3://models/churn"}}},
 	{"Name":"Register","Type":"RegisterModel","DependsOn":["Train"],"Arguments":{"ModelPackageGroupName":"GROUP","ModelApprovalStatus":"PendingManualApproval",
-		"ModelMetrics":{"ModelQuality":{"Statistics":{"ContentType":"application/json","S3Uri":{"Std:Join":{"On":"/","Values":["s3://models",{"Get":"Execution.PipelineExecutionId"},"evaluation.json"]}}}}},
+		"ModelMetrics":{"ModelQuality":{"Statistics":{"ContentType":"application/json","S3Uri":{"Std:Join":{"On":"/","Values":["s3://models",{"Get":"Execution.PipelineExecutionId"},"evaluation.json"]}}}},"Bias":{"Report":{"ContentType":"application/json","S3Uri":"s3://models/bias.json"}}},
 		"InferenceSpecification":{"Containers":[{"Image":"image"}],"SupportedContentTypes":["text/csv"],"SupportedResponseMIMETypes":["text/csv"]}}}]}`
 
 // machines is Step Functions, as far as training needs it.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sluice/local/autoscaling"
@@ -20,6 +22,7 @@ import (
 	"sluice/local/sagemaker"
 	"sluice/local/sim"
 	"sluice/local/states"
+	"sluice/local/sts"
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/awstable"
@@ -66,6 +69,7 @@ func newScene(t testscript.T) *scene {
 	front.Register(s.states.Wire())
 	s.sm = sagemaker.New(s.world, sagemaker.Outside{Emit: func(string, string, []string, any) {}})
 	front.Register(s.sm.Wire())
+	front.Register(sts.New(s.world, ana{}).Wire())
 	front.Register(cloudwatch.New(s.world, nil, nil).Wire())
 	front.Register(autoscaling.New(s.world, instances{s}).Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -93,6 +97,37 @@ func newScene(t testscript.T) *scene {
 	}
 	s.table = awstable.Open(s.cfg, tableName)
 	return s
+}
+
+// ana is who calls AWS in scripts.
+type ana struct{}
+
+func (ana) Caller(string) (sts.Identity, error) {
+	return sts.Identity{ARN: "arn:aws:iam::111122223333:user/ana", ID: "AIDAANA"}, nil
+}
+
+func (ana) Assume(string, string, string, string, time.Time) (sts.Session, error) {
+	return sts.Session{}, errors.New("nobody assumes a role here")
+}
+
+// training makes the stack's training machine, which waits, and a run of churn in this
+// state. One that is launched has an execution in SageMaker.
+func (s *scene) training(state training.State) {
+	_, err := s.states.CreateMachine(states.CreateMachineInput{Name: "sluice-training", Definition: `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}`, RoleARN: "arn:aws:iam::111122223333:role/m"})
+	s.must(err)
+	r := training.Run{Model: "churn", Generation: 17, State: state, ClosedAt: began, Causes: "data: s3://acme-features/churn/"}
+	if state == training.Launched {
+		client := sdk.NewFromConfig(s.cfg)
+		_, err := client.CreatePipeline(s.ctx, &sdk.CreatePipelineInput{
+			PipelineName: aws.String("churn-training"), ClientRequestToken: aws.String(strings.Repeat("x", 32)), RoleArn: aws.String("arn:aws:iam::111122223333:role/p"),
+			PipelineDefinition: aws.String(`{"Version":"2020-12-01","Steps":[{"Name":"Train","Type":"Training","Arguments":{}}]}`),
+		})
+		s.must(err)
+		out, err := client.StartPipelineExecution(s.ctx, &sdk.StartPipelineExecutionInput{PipelineName: aws.String("churn-training"), ClientRequestToken: aws.String(strings.Repeat("y", 32))})
+		s.must(err)
+		r.Pipeline = *out.PipelineExecutionArn
+	}
+	s.must(s.table.PutRun(s.ctx, r))
 }
 
 // play puts a scene into the table.
@@ -137,7 +172,10 @@ var scenes = map[string]func(*scene){
 		s.serving()
 		s.sm.Hosting.Maintain("churn-prod", s.world.Now(), time.Hour)
 	},
-	"refused": func(s *scene) { s.refused() },
+	"refused":  func(s *scene) { s.refused() },
+	"new":      func(s *scene) { s.apply("churn"); s.training(training.Trained) },
+	"training": func(s *scene) { s.apply("churn"); s.training(training.Launched) },
+	"failed":   func(s *scene) { s.apply("churn"); s.training(training.Failed) },
 	"three": func(s *scene) {
 		s.halted()
 		s.apply("fraud")

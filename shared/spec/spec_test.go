@@ -124,7 +124,7 @@ func TestVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "7af50135b50c9176375b511231fe167b0bab312efb25662af4fc327a266a4072"
+	const want = "78dfc40db51f1b613f66d6319981968c8d37185db240d1c012a9361dd66ad8c0"
 	if churn.Version() != want || example.Version() != want {
 		t.Errorf("versions %s and %s, want %s", churn.Version(), example.Version(), want)
 	}

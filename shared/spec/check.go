@@ -31,6 +31,7 @@ func (r *report) check(s *Spec) {
 		r.add("endpoint.executionRole", quote(role)+" is not the ARN of a role", "write it like arn:aws:iam::111122223333:role/churn-endpoint")
 	}
 	r.rollout(&s.Rollout)
+	r.code(s.Code)
 }
 
 func (r *report) pipeline(p *Pipeline) {

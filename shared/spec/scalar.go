@@ -104,6 +104,9 @@ func notThis(node ast.Node, wanted string) string {
 var enums = map[reflect.Type][]string{
 	reflect.TypeFor[Approve]():   {string(Automatic), string(Manual)},
 	reflect.TypeFor[Strategy]():  {string(StrategyCanary), string(StrategyLinear), string(StrategyBlueGreen)},
+	reflect.TypeFor[Flow]():      {string(FlowGitHub), string(FlowGitflow)},
+	reflect.TypeFor[Severity]():  {string(SeverityCritical), string(SeverityHigh), string(SeverityMedium), string(SeverityNone)},
+	reflect.TypeFor[Do]():        {string(DoNothing), string(DoTest), string(DoBuild), string(DoTrain), string(DoRollout)},
 	reflect.TypeFor[NoTraffic](): {string(NoTrafficHold), string(NoTrafficPromote), string(NoTrafficRollBack)},
 }
 

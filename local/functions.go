@@ -10,16 +10,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/local/lambda"
+	"sluice/shared/awsbuilds"
 	"sluice/shared/awsendpoints"
+	"sluice/shared/awsgit"
+	"sluice/shared/awsimages"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awspipelines"
 	"sluice/shared/awstable"
+	"sluice/shared/building"
+	"sluice/shared/checking"
+	"sluice/shared/committing"
 	"sluice/shared/edge"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
+	"sluice/shared/reporting"
 	"sluice/shared/requesting"
 	"sluice/shared/shifting"
 	"sluice/shared/signalling"
@@ -68,12 +75,36 @@ func (p parts) shifting() *shifting.Shifting {
 	}
 }
 
+func (p parts) reports() *reporting.Desk {
+	return reporting.NewDesk(p.table(), awsnotices.Open(p.cfg, p.get(edge.Topic)))
+}
+
+func (p parts) committing() *committing.Committing {
+	return &committing.Committing{
+		Table: p.table(), Git: awsgit.Open(p.cfg), Builds: awsbuilds.Open(p.cfg), Trainer: p.intake(), Reports: p.reports(), Environment: p.get(edge.Environment),
+	}
+}
+
+func (p parts) checking() *checking.Checking {
+	return &checking.Checking{Table: p.table(), Requests: awsgit.Open(p.cfg), Builds: awsbuilds.Open(p.cfg)}
+}
+
+func (p parts) building() *building.Building {
+	return &building.Building{
+		Table: p.table(), Builds: awsbuilds.Open(p.cfg), Checks: p.checking(), Images: awsimages.Open(p.cfg),
+		Champion: awspipelines.OpenRegistry(p.cfg), Packages: awsimages.OpenRegistry(p.cfg), Rollouts: p.requesting(), Reports: p.reports(),
+	}
+}
+
 // Functions leads from the folder of each function to its handler, for running in
 // process. The mains in functions/ wire the same handlers with what each needs.
 var Functions = map[string]func(parts) edge.Handler{
-	"on-data":   func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
-	"on-alarm":  func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
-	"on-signal": func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
+	"on-data":    func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
+	"on-alarm":   func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-commit":  func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
+	"on-request": func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
+	"on-build":   func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
+	"on-signal":  func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)
 	},

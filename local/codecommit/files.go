@@ -3,6 +3,7 @@ package codecommit
 import (
 	"errors"
 	"path"
+	"slices"
 	"strings"
 
 	"sluice/local/codecommit/git"
@@ -165,14 +166,17 @@ func (s *Service) getDifferences(in *differencesIn) (*differencesOut, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []difference{}
-	for _, c := range changes {
-		if below(in.BeforePath, c.Before.Path) && below(in.AfterPath, c.After.Path) {
-			all = append(all, difference{blobOf(c.Before), blobOf(c.After), c.Kind})
-		}
+	if in.BeforePath != "" || in.AfterPath != "" {
+		changes = slices.DeleteFunc(slices.Clone(changes), func(c git.Change) bool {
+			return !below(in.BeforePath, c.Before.Path) || !below(in.AfterPath, c.After.Path)
+		})
 	}
-	page, next, err := cut(all, in.NextToken, in.MaxResults, maxDifferences)
-	return &differencesOut{page, next}, err
+	page, next, err := cut(changes, in.NextToken, in.MaxResults, maxDifferences)
+	out := &differencesOut{Differences: []difference{}, NextToken: next}
+	for _, c := range page {
+		out.Differences = append(out.Differences, difference{blobOf(c.Before), blobOf(c.After), c.Kind})
+	}
+	return out, err
 }
 
 // below reports whether name is folder or in it; every name is below none.

@@ -42,7 +42,14 @@ var codes = map[string]fault.Kind{
 	"ConflictException":                      fault.Conflict,
 	"AccessDeniedException":                  fault.Denied,
 	"AccessDenied":                           fault.Denied,
-	"AuthorizationError":                     fault.Denied, // SNS
+	"AuthorizationError":                     fault.Denied,   // SNS
+	"RepositoryDoesNotExistException":        fault.NotFound, // CodeCommit
+	"CommitDoesNotExistException":            fault.NotFound,
+	"PullRequestDoesNotExistException":       fault.NotFound,
+	"CommentDoesNotExistException":           fault.NotFound,
+	"RepositoryNotFoundException":            fault.NotFound, // ECR
+	"InvalidInputException":                  fault.Invalid,  // CodeBuild
+	"AccountLimitExceededException":          fault.Throttled,
 	"UnrecognizedClientException":            fault.Denied,
 	"ExpiredTokenException":                  fault.Denied,
 }

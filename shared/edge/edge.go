@@ -92,6 +92,7 @@ const (
 	TrainingMachine Var = "TRAINING_MACHINE" // ARN of the training state machine
 	RolloutMachine  Var = "ROLLOUT_MACHINE"  // ARN of the rollout state machine
 	ModelRole       Var = "MODEL_ROLE_ARN"   // the role that models run under, unless the spec names one
+	Environment     Var = "ENVIRONMENT"      // that this deployment is, such as production
 )
 
 // Must reads the variable. A function without it cannot start.

@@ -91,7 +91,7 @@ func (p parts) checking() *checking.Checking {
 
 func (p parts) building() *building.Building {
 	return &building.Building{
-		Table: p.table(), Builds: awsbuilds.Open(p.cfg), Checks: p.checking(), Images: awsimages.Open(p.cfg),
+		Table: p.table(), Builds: awsbuilds.Open(p.cfg), Images: awsimages.Open(p.cfg),
 		Champion: awspipelines.OpenRegistry(p.cfg), Packages: awsimages.OpenRegistry(p.cfg), Rollouts: p.requesting(), Reports: p.reports(),
 	}
 }

@@ -238,3 +238,14 @@ func (s *Service) page(in *commentIn, belongs func(*thread) bool) ([]dataShape, 
 	}
 	return cut(all, in.NextToken, in.MaxResults, 100)
 }
+
+// Comments are the texts of all comments, the oldest first, for those who check.
+func (s *Service) Comments() []string {
+	all := []string{}
+	for _, t := range s.threads {
+		if !t.comment.deleted {
+			all = append(all, t.comment.content)
+		}
+	}
+	return all
+}

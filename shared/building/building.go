@@ -16,11 +16,6 @@ type builds interface {
 	Build(ctx context.Context, id string) (Build, error)
 }
 
-type checks interface {
-	// Finish writes the result of a pull request's check.
-	Finish(ctx context.Context, b Build) error
-}
-
 type table interface {
 	// Spec is the model's spec in force. Errors: NotFound.
 	Spec(ctx context.Context, model string) (spec.Spec, error)
@@ -56,7 +51,6 @@ type rollouts interface {
 type Building struct {
 	Table    table
 	Builds   builds
-	Checks   checks
 	Images   images
 	Champion champions
 	Packages packages
@@ -66,7 +60,6 @@ type Building struct {
 
 // Followed says what became of an event.
 type Followed struct {
-	Request string `json:"request"` // the pull request that got a result
 	Package string `json:"package"` // ARN of the package that got a new image
 	Rollout string `json:"rollout"`
 }
@@ -93,10 +86,7 @@ func (b *Building) OnBuild(ctx context.Context, raw json.RawMessage) (Followed, 
 	}
 	edge.Note(ctx, "build", build.ID)
 	edge.Note(ctx, "status", build.Status)
-	switch {
-	case build.Order.Request != "":
-		return Followed{Request: build.Order.Request}, b.Checks.Finish(ctx, build)
-	case build.Status == Succeeded && build.Order.Do != spec.DoTest:
+	if build.Status == Succeeded && build.Order.Do != spec.DoTest {
 		return b.serve(ctx, build.Order, e.Time)
 	}
 	return Followed{}, nil

@@ -3,8 +3,8 @@
 //
 // What a build is for is written into its environment, so that any event of it can be
 // answered by reading the build. A tested commit asks for nothing more; the result of
-// a pull request's check goes to checking; an image is registered with the weights of
-// the champion once its scan lets it pass.
+// a pull request's check is checking's; an image is registered with the weights of the
+// champion once its scan lets it pass.
 package building
 
 import (

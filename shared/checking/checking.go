@@ -1,7 +1,7 @@
 // Package checking tests pull requests: one run of each CodeBuild project for the
 // newest commit of a request, older runs stopped, and the result in one comment, which
-// is updated in place, and as an approval. It has the handler of on-request, and what
-// on-build does with the results.
+// is updated in place, and as an approval. It has the handler of on-request, which
+// hears of the results, too: only who has written a comment may change it.
 //
 // A request is read again whenever an event tells of it. Which projects test it, the
 // specs at its commit say; a spec that is wrong fails the check by itself.
@@ -65,6 +65,8 @@ type requests interface {
 type builds interface {
 	// Start starts the build of an order. The same order gives the same build.
 	Start(ctx context.Context, o building.Order) (id string, err error)
+	// Build reads a build by its id or ARN. Errors: NotFound.
+	Build(ctx context.Context, id string) (building.Build, error)
 	// Stop stops a build. One that is over stays as it is.
 	Stop(ctx context.Context, id string) error
 	// Tail is the end of a build's log.
@@ -94,11 +96,15 @@ type Checked struct {
 	Builds map[string]string `json:"builds"` // that run, by project
 }
 
-// OnRequest is the handler of on-request.
+// OnRequest is the handler of on-request: pull requests that have changed, and builds
+// that are over.
 func (c *Checking) OnRequest(ctx context.Context, raw json.RawMessage) (Checked, error) {
 	e, err := event.Parse(raw)
 	if err != nil {
 		return Checked{}, err
+	}
+	if e.DetailType == event.BuildStateType {
+		return c.built(ctx, e)
 	}
 	p, err := event.PullRequestState(e)
 	if err != nil {
@@ -202,9 +208,25 @@ func (c *Checking) projects(ctx context.Context, r Request) (projects []string, 
 	return slices.Compact(projects), strings.Join(wrong, "\n"), nil
 }
 
-// Finish writes the result of a build. One of an older head says nothing of the
+// built takes the result of a build that is the check of a request.
+func (c *Checking) built(ctx context.Context, e event.Envelope) (Checked, error) {
+	s, err := event.BuildState(e)
+	if err != nil {
+		return Checked{}, err
+	}
+	b, err := c.Builds.Build(ctx, s.ARN)
+	if err != nil || !b.Over() || b.Order.Request == "" {
+		return Checked{}, err
+	}
+	edge.Note(ctx, "request", b.Order.Request)
+	edge.Note(ctx, "build", b.ID)
+	edge.Note(ctx, "status", b.Status)
+	return Checked{Head: b.Order.Commit}, c.finish(ctx, b)
+}
+
+// finish writes the result of a build. One of an older head says nothing of the
 // request as it is.
-func (c *Checking) Finish(ctx context.Context, b building.Build) error {
+func (c *Checking) finish(ctx context.Context, b building.Build) error {
 	check, err := c.Table.Check(ctx, b.Order.Repository, b.Order.Request)
 	if err != nil {
 		return err

@@ -131,7 +131,7 @@ func TestWithoutChecksThereIsNoComment(t *testing.T) {
 	}
 }
 
-// on-request and on-build die after each of their calls in turn; the next try comes to
+// on-request dies after each of its calls in turn; the next try comes to
 // the same.
 func TestChecksDie(t *testing.T) {
 	var want string

@@ -43,7 +43,7 @@ code: {repository: churn-model, checks: churn-checks}
 	buildspec = "version: 0.2\nphases: {build: {commands: [pytest]}}\n"
 )
 
-// world is the checks of a repository, as on-request and on-build see it. Mary pushes
+// world is the checks of a repository, as on-request sees it. Mary pushes
 // and opens requests; the checks have another key.
 type world struct {
 	*sim.World
@@ -54,7 +54,6 @@ type world struct {
 	table    *awstable.Table
 	builds   *awsbuilds.Builds
 	checking *checking.Checking
-	building *building.Building
 	script   func(codebuild.Run) codebuild.Outcome
 	events   []json.RawMessage // of requests and builds, the newest last
 }
@@ -94,7 +93,6 @@ func newWorld(t *testing.T) *world {
 	w.mary, w.builds = sdk.NewFromConfig(cfg("mary")), awsbuilds.Open(cfg("checks"))
 	w.table = awstable.Open(cfg("checks"), "sluice")
 	w.checking = &checking.Checking{Table: w.table, Requests: awsgit.Open(cfg("checks")), Builds: w.builds}
-	w.building = &building.Building{Builds: w.builds, Checks: w.checking}
 	return w
 }
 
@@ -141,15 +139,11 @@ func (w *world) deliver(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return err
 	}
-	switch e.Type {
-	case "CodeBuild Build State Change":
-		_, err := w.building.OnBuild(ctx, raw)
-		return err
-	case "CodeCommit Pull Request State Change":
-		_, err := w.checking.OnRequest(ctx, raw)
-		return err
+	if e.Type == "CodeCommit Repository State Change" {
+		return nil // for on-commit
 	}
-	return nil // a push, for on-commit
+	_, err := w.checking.OnRequest(ctx, raw)
+	return err
 }
 
 // comments are the comments on the request.

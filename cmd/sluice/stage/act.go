@@ -48,8 +48,12 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.endpoint(*a.Endpoint)
 	case a.Apply != nil:
 		return p.apply(ctx, *a.Apply)
+	case a.Push != nil:
+		return p.push(*a.Push)
+	case a.Request != nil:
+		return p.request(ctx, *a.Request)
 	}
-	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint or apply")
+	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint, apply, push or request")
 }
 
 // put spreads the creation of objects over time.

@@ -30,6 +30,7 @@ type Scenario struct {
 	History  spec.Duration `yaml:"history"` // for which the champion has been serving; default 1d
 	Models   []Model       `yaml:"models"`  // what each pipeline execution yields; the last one repeats
 	Alarms   []Alarm       `yaml:"alarms"`
+	Code     *Code         `yaml:"code"` // the Git repository of the model, with its builds
 	Do       []Action      `yaml:"do"`
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d
 	Expect   Expect        `yaml:"expect"`
@@ -100,6 +101,8 @@ type Action struct {
 	Alarm    *SetAlarm       `yaml:"alarm"`
 	Endpoint *EndpointAction `yaml:"endpoint"`
 	Apply    *string         `yaml:"apply"` // a spec file
+	Push     *Push           `yaml:"push"`
+	Request  *OpenRequest    `yaml:"request"` // a pull request
 }
 
 // Put puts objects into a bucket.
@@ -137,6 +140,10 @@ type Expect struct {
 	Reports     []string        `yaml:"reports"` // each must be part of a subject of a report
 	Pending     *int            `yaml:"pending"` // objects in the open demand
 	NoLeases    bool            `yaml:"noLeases"`
+	Builds      []string        `yaml:"builds"`      // "project status", from the first
+	Comments    []string        `yaml:"comments"`    // on pull requests and commits; each must be part of one
+	Approved    *bool           `yaml:"approved"`    // whether the first pull request is
+	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
 }
 
 // ExpectRun is expected of a training run.

@@ -14,6 +14,7 @@ import (
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsgit"
 	"sluice/shared/awsimages"
+	"sluice/shared/awsletters"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
@@ -24,6 +25,7 @@ import (
 	"sluice/shared/checking"
 	"sluice/shared/committing"
 	"sluice/shared/edge"
+	"sluice/shared/failing"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
 	"sluice/shared/reporting"
@@ -96,6 +98,10 @@ func (p parts) building() *building.Building {
 	}
 }
 
+func (p parts) failing() *failing.Failing {
+	return &failing.Failing{Builds: awsbuilds.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg), Reports: p.reports()}
+}
+
 // Functions leads from the folder of each function to its handler, for running in
 // process. The mains in functions/ wire the same handlers with what each needs.
 var Functions = map[string]func(parts) edge.Handler{
@@ -104,7 +110,10 @@ var Functions = map[string]func(parts) edge.Handler{
 	"on-commit":  func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
 	"on-request": func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
 	"on-build":   func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
-	"on-signal":  func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
+	"report-failure": func(p parts) edge.Handler {
+		return edge.Handle("report-failure", p.log, p.failing().ReportFailure)
+	},
+	"on-signal": func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)
 	},

@@ -14,44 +14,46 @@ import (
 
 // codes are the AWS error codes whose kind does not depend on the message.
 var codes = map[string]fault.Kind{
-	"ThrottlingException":                    fault.Throttled,
-	"Throttling":                             fault.Throttled,
-	"TooManyRequestsException":               fault.Throttled,
-	"RequestLimitExceeded":                   fault.Throttled,
-	"ProvisionedThroughputExceededException": fault.Throttled,
-	"LimitExceededException":                 fault.Throttled,
-	"SlowDown":                               fault.Throttled,
-	"ServiceUnavailable":                     fault.Throttled,
-	"TransactionInProgressException":         fault.Throttled,
-	"ExecutionLimitExceeded":                 fault.Throttled,
-	"Throttled":                              fault.Throttled, // SNS
-	"ResourceLimitExceeded":                  fault.Invalid,   // a quota: waiting does not help
-	"ResourceNotFound":                       fault.NotFound,
-	"ResourceNotFoundException":              fault.NotFound,
-	"NotFound":                               fault.NotFound,
-	"NoSuchKey":                              fault.NotFound,
-	"NoSuchBucket":                           fault.NotFound,
-	"StateMachineDoesNotExist":               fault.NotFound,
-	"ExecutionDoesNotExist":                  fault.NotFound,
-	"InvalidName":                            fault.Invalid, // Step Functions
-	"InvalidExecutionInput":                  fault.Invalid,
-	"InvalidOutput":                          fault.Invalid,
-	"InvalidParameter":                       fault.Invalid, // SNS
-	"ConditionalCheckFailedException":        fault.Conflict,
-	"TransactionConflictException":           fault.Conflict,
-	"ConflictException":                      fault.Conflict,
-	"AccessDeniedException":                  fault.Denied,
-	"AccessDenied":                           fault.Denied,
-	"AuthorizationError":                     fault.Denied,   // SNS
-	"RepositoryDoesNotExistException":        fault.NotFound, // CodeCommit
-	"CommitDoesNotExistException":            fault.NotFound,
-	"PullRequestDoesNotExistException":       fault.NotFound,
-	"CommentDoesNotExistException":           fault.NotFound,
-	"RepositoryNotFoundException":            fault.NotFound, // ECR
-	"InvalidInputException":                  fault.Invalid,  // CodeBuild
-	"AccountLimitExceededException":          fault.Throttled,
-	"UnrecognizedClientException":            fault.Denied,
-	"ExpiredTokenException":                  fault.Denied,
+	"ThrottlingException":                     fault.Throttled,
+	"Throttling":                              fault.Throttled,
+	"TooManyRequestsException":                fault.Throttled,
+	"RequestLimitExceeded":                    fault.Throttled,
+	"ProvisionedThroughputExceededException":  fault.Throttled,
+	"LimitExceededException":                  fault.Throttled,
+	"SlowDown":                                fault.Throttled,
+	"ServiceUnavailable":                      fault.Throttled,
+	"TransactionInProgressException":          fault.Throttled,
+	"ExecutionLimitExceeded":                  fault.Throttled,
+	"Throttled":                               fault.Throttled, // SNS
+	"ResourceLimitExceeded":                   fault.Invalid,   // a quota: waiting does not help
+	"ResourceNotFound":                        fault.NotFound,
+	"ResourceNotFoundException":               fault.NotFound,
+	"NotFound":                                fault.NotFound,
+	"NoSuchKey":                               fault.NotFound,
+	"NoSuchBucket":                            fault.NotFound,
+	"StateMachineDoesNotExist":                fault.NotFound,
+	"ExecutionDoesNotExist":                   fault.NotFound,
+	"InvalidName":                             fault.Invalid, // Step Functions
+	"InvalidExecutionInput":                   fault.Invalid,
+	"InvalidOutput":                           fault.Invalid,
+	"InvalidParameter":                        fault.Invalid, // SNS
+	"ConditionalCheckFailedException":         fault.Conflict,
+	"TransactionConflictException":            fault.Conflict,
+	"ConflictException":                       fault.Conflict,
+	"AccessDeniedException":                   fault.Denied,
+	"AccessDenied":                            fault.Denied,
+	"AuthorizationError":                      fault.Denied,   // SNS
+	"RepositoryDoesNotExistException":         fault.NotFound, // CodeCommit
+	"CommitDoesNotExistException":             fault.NotFound,
+	"PullRequestDoesNotExistException":        fault.NotFound,
+	"CommentDoesNotExistException":            fault.NotFound,
+	"RepositoryNotFoundException":             fault.NotFound, // ECR
+	"AWS.SimpleQueueService.NonExistentQueue": fault.NotFound, // SQS
+	"QueueDoesNotExist":                       fault.NotFound,
+	"InvalidInputException":                   fault.Invalid, // CodeBuild
+	"AccountLimitExceededException":           fault.Throttled,
+	"UnrecognizedClientException":             fault.Denied,
+	"ExpiredTokenException":                   fault.Denied,
 }
 
 // messages give SageMaker's ValidationException its kind: the code alone says

@@ -21,14 +21,15 @@ type Letters struct{ client *sqs.Client }
 // Open returns SQS.
 func Open(cfg aws.Config) *Letters { return &Letters{client: sqs.NewFromConfig(cfg)} }
 
-// Peek fills failing's letters: up to ten messages, which stay visible to others.
+// Peek fills failing's letters: up to ten messages, which others see again after a
+// second. The client cannot ask for none at all.
 func (l *Letters) Peek(ctx context.Context, queue string) ([]failing.Letter, error) {
 	url, err := l.client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &queue})
 	if err != nil {
 		return nil, awsfault.Errorf(err, "finding queue %s", queue)
 	}
 	out, err := l.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: url.QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 0, MessageAttributeNames: []string{"All"},
+		QueueUrl: url.QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 1, MessageAttributeNames: []string{"All"},
 	})
 	if err != nil {
 		return nil, awsfault.Errorf(err, "looking into queue %s", queue)

@@ -224,8 +224,11 @@ func (f *Failing) alarm(ctx context.Context, e event.Envelope) ([]reporting.Fail
 	if queue := w.Dimensions["QueueName"]; queue != "" {
 		r.Where = "dead-letter queue " + queue
 		letters, err := f.Letters.Peek(ctx, queue)
-		if err != nil {
+		if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Denied) {
 			return nil, err
+		}
+		if err != nil { // somebody's queue: the alarm says what there is to say
+			edge.Note(ctx, "queue", err.Error())
 		}
 		for _, l := range letters {
 			r.Log = append(r.Log, fmt.Sprintf("%s: %s: %s", l.ID, l.From, l.Error))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -50,8 +51,7 @@ func (i invoke) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	l := laptop{Scenario: i.Scenario, Functions: i.Functions, Binaries: i.Binaries}
-	s, err := l.scenario(c)
+	s, err := laptop{Scenario: i.Scenario}.scenario(c)
 	if err != nil {
 		return err
 	}
@@ -60,9 +60,12 @@ func (i invoke) Run(c *call) error {
 		return err
 	}
 	defer door.Close()
-	hosts, err := l.hosts(c.ctx, c, door.URL)
-	if err != nil {
-		return err
+	hosts := local.InProcess
+	if i.Functions == "process" {
+		if err := i.compile(c); err != nil {
+			return err
+		}
+		hosts = local.Binaries(i.Binaries, door.URL)
 	}
 	a, _, err := raise(c.ctx, s, c.now().Truncate(time.Minute), hosts)
 	if err != nil {
@@ -88,6 +91,32 @@ func (i invoke) Run(c *call) error {
 	return nil
 }
 
+// compile compiles the function.
+func (i invoke) compile(c *call) error {
+	folder, folders := "", slices.Sorted(maps.Keys(local.Functions))
+	for _, f := range folders {
+		if is(f, i.Function) {
+			folder = f
+		}
+	}
+	if folder == "" {
+		return unknown(i.Function, folders)
+	}
+	if err := stage.BuildOne(c.ctx, ".", i.Binaries, folder); err != nil {
+		return no("run it in a checkout of the repository and repair what the compiler names, or use --functions in-process", "%v", err)
+	}
+	return nil
+}
+
+// is reports whether name means the function in a folder.
+func is(folder, name string) bool {
+	return name == folder || strings.EqualFold(name, strings.ReplaceAll(folder, "-", "")+"function")
+}
+
+func unknown(name string, folders []string) error {
+	return no("name one of "+strings.Join(folders, ", "), "there is no function %s", name)
+}
+
 func (i invoke) read(c *call) ([]byte, error) {
 	var src []byte
 	var err error
@@ -107,9 +136,9 @@ func (i invoke) read(c *call) ([]byte, error) {
 
 // once runs a function that is deployed in a. The caller holds the world.
 func once(a *local.AWS, name string, payload []byte) (invoked, error) {
-	f, names := named(a, name)
+	f, folders := named(a, name)
 	if f.Name == "" {
-		return invoked{}, no("name one of "+strings.Join(names, ", "), "there is no function %s", name)
+		return invoked{}, unknown(name, folders)
 	}
 	out := invoked{Function: path.Base(f.CodePath), Log: []string{}}
 	group := f.LogGroup
@@ -141,8 +170,7 @@ func named(a *local.AWS, name string) (found lambda.Function, folders []string) 
 		}
 		folder := path.Base(filepath.ToSlash(f.CodePath))
 		folders = append(folders, folder)
-		resource := strings.ReplaceAll(folder, "-", "") + "function"
-		if name == folder || strings.ToLower(name) == resource {
+		if is(folder, name) {
 			found = f
 		}
 	}

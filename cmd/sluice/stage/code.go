@@ -202,6 +202,9 @@ func (st *Stage) checkCode(ctx context.Context, x Expect) (misses []string, err 
 
 // builds are the builds of a project, as "project STATUS", from the first.
 func (st *Stage) builds(ctx context.Context, project string) (all []string, err error) {
+	if project == "" {
+		return nil, nil
+	}
 	client := codebuild.NewFromConfig(st.AWS.AdminConfig())
 	list, err := client.ListBuildsForProject(ctx, &codebuild.ListBuildsForProjectInput{ProjectName: &project, SortOrder: "ASCENDING"})
 	if err != nil || len(list.Ids) == 0 {

@@ -39,7 +39,7 @@ var values = []string{
 }
 
 // pure are the packages that decide.
-var pure = []string{"sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/spec"}
+var pure = []string{"sluice/shared/demand", "sluice/shared/fault", "sluice/shared/flow", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/spec"}
 
 const purity = "it decides, so it takes values and returns values: no SDK, clock, environment, log or goroutine. " +
 	"Only then can a decision be replayed and rehearsed. Let the caller pass in what it knows"
@@ -50,8 +50,12 @@ var directions = []direction{
 		only: slices.Concat(values, pure), why: purity,
 	},
 	{
+		of:   []string{"shared/flow"},
+		only: slices.Concat(values, pure, []string{"github.com/bmatcuk/doublestar/v4"}), why: purity,
+	},
+	{
 		of:   []string{"shared/spec"},
-		only: slices.Concat(values, pure, []string{"embed", "time/tzdata", "github.com/goccy/go-yaml/..."}), why: purity,
+		only: slices.Concat(values, pure, []string{"embed", "time/tzdata", "github.com/bmatcuk/doublestar/v4", "github.com/goccy/go-yaml/..."}), why: purity,
 	},
 	{
 		of:   []string{"shared/fault"},

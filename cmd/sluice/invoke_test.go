@@ -54,11 +54,8 @@ func TestEveryFunctionTakesItsSamples(t *testing.T) {
 				continue
 			}
 			taken[out.Function]++
-			absent := []string{
-				"states:SendTaskSuccess on resource: *",                 // the token of a sample is nobody's
-				"has no run of generation", "has no step after step -1", // a run not launched, a rollout without a plan
-			}
-			if slices.Contains([]string{"", "NotFound", "Conflict", "NotReady"}, out.Error) || slices.ContainsFunc(absent, func(s string) bool { return strings.Contains(out.Message, s) }) {
+			nobodys := strings.Contains(out.Message, "states:SendTaskSuccess on resource: *") // the token of a sample
+			if nobodys || slices.Contains([]string{"", "NotFound", "Conflict", "NotReady"}, out.Error) || strings.Contains(out.Message, "has no run of generation") {
 				continue
 			}
 			t.Errorf("%s with %s: %s: %s", function, name, out.Error, out.Message)

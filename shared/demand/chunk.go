@@ -40,6 +40,7 @@ const (
 	Schedule = "schedule" // a set time came
 	Manual   = "manual"   // a person asked
 	Retry    = "retry"    // objects of a failed run
+	Commit   = "commit"   // new training code: if no data are new, it trains on the last run's
 )
 
 // Cause is one reason for training, as history and the pipeline see it.

@@ -15,11 +15,13 @@ import (
 // The exit codes:
 //
 //	0  done, or the answer is yes
-//	1  the answer is no: a file has problems, there is no such rollout, nothing was freed
+//	1  the answer is no: a file has problems, there is no such rollout, a command was
+//	   refused, nothing was freed
 //	2  the command was called wrongly
 //	3  status --exit-status: the latest rollout halted
-//	4  status --exit-status: the latest rollout was rolled back
+//	4  status --exit-status: the latest rollout was rolled back, or aborted
 //	5  AWS refused, or could not be reached
+//	6  the command is written, and the rollout has not answered yet
 const (
 	exitOK         = 0
 	exitNo         = 1
@@ -27,15 +29,17 @@ const (
 	exitHalted     = 3
 	exitRolledBack = 4
 	exitAWS        = 5
+	exitUnanswered = 6
 )
 
 const exitHelp = `Exit codes:
   0    done, or the answer is yes
-  1    the answer is no: problems, no such thing, nothing freed
+  1    the answer is no: problems, no such thing, a command refused, nothing freed
   2    called wrongly
   3    status --exit-status: the latest rollout halted
-  4    status --exit-status: the latest rollout was rolled back
+  4    status --exit-status: the latest rollout was rolled back, or aborted
   5    AWS refused, or could not be reached
+  6    the command is written, and the rollout has not answered yet
 `
 
 // answer ends the command with an exit code when all has been said.
@@ -106,7 +110,7 @@ func (c *call) explain(err error) *failure {
 		f.fix = findTable
 	case "AccessDeniedException":
 		f.text = fmt.Sprintf("AWS denies %s on table %s: %s", asked, c.account.Table, refusal.ErrorMessage())
-		f.fix = "reading takes dynamodb:GetItem and dynamodb:Query on the table; apply and unlock also dynamodb:PutItem and dynamodb:DeleteItem"
+		f.fix = "reading takes dynamodb:GetItem and dynamodb:Query on the table; applying, commanding and unlocking also dynamodb:PutItem and dynamodb:DeleteItem"
 	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException":
 		f.text = fmt.Sprintf("AWS does not take these credentials: %s", refusal.ErrorMessage())
 		f.fix = "log in again, or name another profile with --profile"

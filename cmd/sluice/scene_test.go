@@ -17,6 +17,7 @@ import (
 	"sluice/local/dynamodb"
 	"sluice/local/sim"
 	"sluice/local/states"
+	"sluice/local/sts"
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/awstable"
@@ -40,8 +41,12 @@ type scene struct {
 	ctx    context.Context
 	world  *sim.World
 	states *states.Service
+	tables *dynamodb.Service
 	server *httptest.Server
 	table  *awstable.Table
+	cfg    aws.Config
+	told   string // sequence number of the last change that on-command has heard of
+	again  string // ARN of the machine that retries and undos start
 	token  string // of the execution that waits
 	then   func() // what a scene does once its executions have begun
 	ticks  []func()
@@ -49,7 +54,7 @@ type scene struct {
 
 func newScene(t testscript.T) *scene {
 	s := &scene{t: t, ctx: context.Background(), world: sim.NewWorld(began, 1)}
-	tables := dynamodb.New(s.world)
+	s.tables = dynamodb.New(s.world)
 	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
 		var in struct{ Token string }
 		s.must(json.Unmarshal(payload, &in))
@@ -57,8 +62,9 @@ func newScene(t testscript.T) *scene {
 		done([]byte("{}"), "", nil)
 	}})
 	front := wire.NewServer(s.world)
-	front.Register(tables.Wire())
+	front.Register(s.tables.Wire())
 	front.Register(s.states.Wire())
+	front.Register(sts.New(s.world, operator{}).Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/tick" {
 			front.ServeHTTP(w, r)
@@ -72,22 +78,29 @@ func newScene(t testscript.T) *scene {
 		s.ticks = s.ticks[1:]
 	}))
 	s.world.Do(func() {
-		s.must(tables.Create(&dynamodb.CreateTableInput{
+		s.must(s.tables.Create(&dynamodb.CreateTableInput{
 			TableName: tableName, BillingMode: "PAY_PER_REQUEST",
 			AttributeDefinitions: []dynamodb.AttributeDefinition{{AttributeName: "pk", AttributeType: "S"}, {AttributeName: "sk", AttributeType: "S"}},
 			KeySchema:            []dynamodb.KeySchemaElement{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
+			StreamSpecification:  &dynamodb.StreamSpecification{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
 		}))
 	})
-	s.table = awstable.Open(aws.Config{
+	s.cfg = aws.Config{
 		Region: wire.Region, BaseEndpoint: aws.String("http://local"), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 		HTTPClient: &http.Client{Transport: front}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-	}, tableName)
+	}
+	s.table = awstable.Open(s.cfg, tableName)
 	return s
 }
 
-// play puts a scene into the table.
+// play puts a scene into the table, in place of the one before.
 func (s *scene) play(name string) {
-	s.then = func() {}
+	s.then, s.ticks = func() {}, nil
+	s.world.Do(func() {
+		for _, it := range s.tables.Items(tableName) {
+			s.must(s.tables.Delete(tableName, dynamodb.Item{"pk": it["pk"], "sk": it["sk"]}))
+		}
+	})
 	s.world.Do(func() { scenes[name](s) })
 	s.world.RunFor(time.Minute)
 	s.world.Do(s.then)
@@ -122,6 +135,20 @@ var scenes = map[string]func(*scene){
 	},
 	"halted":  func(s *scene) { s.halted() },
 	"refused": func(s *scene) { s.refused() },
+
+	"waiting":       func(s *scene) { s.stops(waits) },
+	"to-approve":    func(s *scene) { s.stops(asks) },
+	"paused":        func(s *scene) { s.stops(pausedByHand) },
+	"held":          func(s *scene) { s.stops(heldByJudge) },
+	"frozen":        func(s *scene) { s.stops(frozenByWindow) },
+	"in-pause":      func(s *scene) { s.stops(inPause) },
+	"standby":       func(s *scene) { s.stops(inStandby) },
+	"after-standby": func(s *scene) { s.stops(afterStandby) },
+	"undone":        func(s *scene) { s.stops(undone) },
+	"aborted":       func(s *scene) { s.stops(abortedByHand) },
+	"superseded":    func(s *scene) { s.stops(superseded) },
+	"first":         func(s *scene) { s.first() },
+	"deaf":          func(s *scene) { s.deaf() },
 	"three": func(s *scene) {
 		s.halted()
 		s.apply("fraud")

@@ -135,6 +135,11 @@ var scenes = map[string]func(*scene){
 	},
 	"halted":  func(s *scene) { s.halted() },
 	"refused": func(s *scene) { s.refused() },
+	// unheld has a halted rollout that never had the lease, or lost it.
+	"unheld": func(s *scene) {
+		s.halted()
+		s.must(s.table.FreeLease(s.ctx, leasing.ForEndpoint("churn-prod"), "churn-v42"))
+	},
 
 	"waiting":       func(s *scene) { s.stops(waits) },
 	"to-approve":    func(s *scene) { s.stops(asks) },

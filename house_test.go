@@ -39,14 +39,17 @@ var values = []string{
 }
 
 // pure are the packages that decide.
-var pure = []string{"sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/rollout", "sluice/shared/spec"}
+var pure = []string{
+	"sluice/shared/alarm", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/preflight", "sluice/shared/rollout",
+	"sluice/shared/spec",
+}
 
 const purity = "it decides, so it takes values and returns values: no SDK, clock, environment, log or goroutine. " +
 	"Only then can a decision be replayed and rehearsed. Let the caller pass in what it knows"
 
 var directions = []direction{
 	{
-		of:   []string{"shared/demand", "shared/gate", "shared/judge/...", "shared/rollout"},
+		of:   []string{"shared/alarm", "shared/demand", "shared/gate", "shared/judge/...", "shared/preflight", "shared/rollout"},
 		only: slices.Concat(values, pure), why: purity,
 	},
 	{

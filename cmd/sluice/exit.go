@@ -15,8 +15,8 @@ import (
 // The exit codes:
 //
 //	0  done, or the answer is yes
-//	1  the answer is no: a file has problems, there is no such rollout, a command was
-//	   refused, nothing was freed
+//	1  the answer is no: a file has problems, there is no such rollout, a rollout would
+//	   be refused, a command was, nothing was freed
 //	2  the command was called wrongly
 //	3  status --exit-status: the latest rollout halted
 //	4  status --exit-status: the latest rollout was rolled back, or aborted
@@ -34,7 +34,7 @@ const (
 
 const exitHelp = `Exit codes:
   0    done, or the answer is yes
-  1    the answer is no: problems, no such thing, a command refused, nothing freed
+  1    the answer is no: problems, no such thing, a rollout or a command refused, nothing freed
   2    called wrongly
   3    status --exit-status: the latest rollout halted
   4    status --exit-status: the latest rollout was rolled back, or aborted
@@ -104,14 +104,14 @@ func (c *call) explain(err error) *failure {
 		return c.unreachable(err, asked)
 	}
 	f = &failure{code: exitAWS, text: fmt.Sprintf("AWS answered %s to %s: %s", refusal.ErrorCode(), asked, refusal.ErrorMessage())}
-	switch refusal.ErrorCode() {
-	case "ResourceNotFoundException":
+	switch code := refusal.ErrorCode(); {
+	case code == "ResourceNotFoundException" && call.Service() == tables:
 		f.text = fmt.Sprintf("there is no table %s in %s", c.account.Table, c.account.place())
 		f.fix = findTable
-	case "AccessDeniedException":
-		f.text = fmt.Sprintf("AWS denies %s on table %s: %s", asked, c.account.Table, refusal.ErrorMessage())
-		f.fix = "reading takes dynamodb:GetItem and dynamodb:Query on the table; applying, commanding and unlocking also dynamodb:PutItem and dynamodb:DeleteItem"
-	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException":
+	case code == "AccessDeniedException" || code == "AccessDenied":
+		f.text, f.fix = c.denied(call.Service(), asked), permissions[call.Service()]
+		f.text += ": " + refusal.ErrorMessage()
+	case code == "UnrecognizedClientException" || code == "InvalidSignatureException" || code == "ExpiredTokenException":
 		f.text = fmt.Sprintf("AWS does not take these credentials: %s", refusal.ErrorMessage())
 		f.fix = "log in again, or name another profile with --profile"
 	}
@@ -122,6 +122,24 @@ func (c *call) explain(err error) *failure {
 		f.fix = "AWS asks for a pause: try again in a minute"
 	}
 	return f
+}
+
+const tables = "DynamoDB"
+
+// permissions are what commands take, by service; only sluice plan asks the last ones.
+var permissions = map[string]string{
+	tables:                     "reading takes dynamodb:GetItem and dynamodb:Query on the table; applying, commanding and unlocking also dynamodb:PutItem and dynamodb:DeleteItem",
+	"SageMaker":                "sluice plan takes sagemaker:DescribeEndpoint, DescribeEndpointConfig, DescribeModel, DescribeModelPackage and ListModelPackages",
+	"CloudWatch":               "sluice plan takes cloudwatch:DescribeAlarms on *, for composite alarms can be read with no other resource",
+	"Application Auto Scaling": "sluice plan takes application-autoscaling:DescribeScalableTargets, DescribeScalingPolicies and DescribeScheduledActions",
+}
+
+// denied says what AWS denies.
+func (c *call) denied(service, asked string) string {
+	if service == tables {
+		return fmt.Sprintf("AWS denies %s on table %s", asked, c.account.Table)
+	}
+	return "AWS denies " + asked
 }
 
 // unreachable is for a call that AWS did not answer.

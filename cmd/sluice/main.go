@@ -26,6 +26,7 @@ type cli struct {
 	Validate validate  `cmd:"" group:"spec" help:"Check sluice.yaml files and show every problem."`
 	Apply    apply     `cmd:"" group:"spec" help:"Put sluice.yaml files in force."`
 	Schema   schema    `cmd:"" group:"spec" help:"Print the JSON schema of sluice.yaml, for editors."`
+	Plan     plan      `cmd:"" group:"see" help:"Show what a rollout would do and cost, and what is in its way."`
 	Status   status    `cmd:"" group:"see" help:"Show models, their rollouts, demand and training."`
 	History  history   `cmd:"" group:"see" help:"List past rollouts and training runs of a model."`
 	Why      why       `cmd:"" group:"see" help:"Explain a rollout with its numbers."`

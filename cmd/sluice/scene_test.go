@@ -14,7 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"sluice/local/autoscaling"
+	"sluice/local/cloudwatch"
 	"sluice/local/dynamodb"
+	"sluice/local/sagemaker"
 	"sluice/local/sim"
 	"sluice/local/states"
 	"sluice/local/sts"
@@ -45,6 +48,7 @@ type scene struct {
 	server *httptest.Server
 	table  *awstable.Table
 	cfg    aws.Config
+	sm     *sagemaker.Service
 	told   string // sequence number of the last change that on-command has heard of
 	again  string // ARN of the machine that retries and undos start
 	token  string // of the execution that waits
@@ -65,6 +69,10 @@ func newScene(t testscript.T) *scene {
 	front.Register(s.tables.Wire())
 	front.Register(s.states.Wire())
 	front.Register(sts.New(s.world, operator{}).Wire())
+	s.sm = sagemaker.New(s.world, sagemaker.Outside{Emit: func(string, string, []string, any) {}})
+	front.Register(s.sm.Wire())
+	front.Register(cloudwatch.New(s.world, nil, nil).Wire())
+	front.Register(autoscaling.New(s.world, instances{s}).Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/tick" {
 			front.ServeHTTP(w, r)
@@ -134,6 +142,12 @@ var scenes = map[string]func(*scene){
 		s.story(s.good(), everything)
 	},
 	"halted":  func(s *scene) { s.halted() },
+	"serving": func(s *scene) { s.serving() },
+	"scaled":  func(s *scene) { s.scaled() },
+	"busy": func(s *scene) {
+		s.serving()
+		s.sm.Hosting.Maintain("churn-prod", s.world.Now(), time.Hour)
+	},
 	"refused": func(s *scene) { s.refused() },
 	// unheld has a halted rollout that never had the lease, or lost it.
 	"unheld": func(s *scene) {

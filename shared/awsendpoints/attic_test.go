@@ -220,7 +220,7 @@ func TestDeletions(t *testing.T) {
 				}
 				w.ok(remove(w))
 				_, errC := w.adapter.Config(ctx, "both")
-				_, errM := w.adapter.PackageOf(ctx, "m")
+				_, errM := w.adapter.Model(ctx, "m")
 				if gone := map[string]error{"DeleteEndpointConfig": errC, "DeleteModel": errM}[operation]; !fault.Is(gone, fault.NotFound) {
 					t.Errorf("it is there: %v", gone)
 				}

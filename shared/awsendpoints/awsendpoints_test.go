@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/local/sagemaker"
@@ -135,28 +134,6 @@ func TestDescribe(t *testing.T) {
 		}
 		if err := w.adapter.Update(ctx, "churn", "nobody"); !fault.Is(err, fault.NotFound) {
 			t.Errorf("no config: %v", err)
-		}
-	})
-}
-
-func TestPackageOf(t *testing.T) {
-	w := newWorld(t)
-	w.Do(func() {
-		for name, in := range map[string]*sdk.CreateModelInput{
-			"image":  {PrimaryContainer: &types.ContainerDefinition{Image: aws.String("i")}},
-			"serial": {Containers: []types.ContainerDefinition{{ModelPackageName: &w.champion}, {Image: aws.String("i")}}},
-		} {
-			in.ModelName, in.ExecutionRoleArn = aws.String(name), aws.String(role)
-			_, err := w.client.CreateModel(ctx, in)
-			w.ok(err)
-		}
-		for name, want := range map[string]string{"churn-v1": w.champion, "image": "", "serial": w.champion} {
-			if got, err := w.adapter.PackageOf(ctx, name); got != want || err != nil {
-				t.Errorf("package of %s is %q, %v", name, got, err)
-			}
-		}
-		if _, err := w.adapter.PackageOf(ctx, "nobody"); !fault.Is(err, fault.NotFound) {
-			t.Errorf("no model: %v", err)
 		}
 	})
 }

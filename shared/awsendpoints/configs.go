@@ -45,21 +45,6 @@ func (p *Endpoints) config(ctx context.Context, name string) (*sagemaker.Describ
 	return out, awsfault.Errorf(err, "reading endpoint config %s", name)
 }
 
-// PackageOf is the model package of a SageMaker model; "" if it names none.
-func (p *Endpoints) PackageOf(ctx context.Context, model string) (string, error) {
-	out, err := p.client.DescribeModel(ctx, &sagemaker.DescribeModelInput{ModelName: &model})
-	if err != nil {
-		return "", awsfault.Errorf(err, "reading model %s", model)
-	}
-	if out.PrimaryContainer != nil {
-		return aws.ToString(out.PrimaryContainer.ModelPackageName), nil
-	}
-	if len(out.Containers) > 0 {
-		return aws.ToString(out.Containers[0].ModelPackageName), nil
-	}
-	return "", nil
-}
-
 // EnsureModel makes a model of a package, or finds it made. It looks first: what
 // SageMaker says of a name that is taken is not documented for models.
 func (p *Endpoints) EnsureModel(ctx context.Context, name, packageARN, roleARN string) error {
@@ -87,12 +72,12 @@ func (p *Endpoints) EnsureModel(ctx context.Context, name, packageARN, roleARN s
 // madeFrom reports whether the model is there. Errors: Conflict if it was made from
 // something else.
 func (p *Endpoints) madeFrom(ctx context.Context, name, packageARN string) (bool, error) {
-	from, err := p.PackageOf(ctx, name)
+	m, err := p.Model(ctx, name)
 	if fault.Is(err, fault.NotFound) {
 		return false, nil
 	}
-	if err == nil && from != packageARN {
-		err = fault.Conflict.Errorf("model %s exists and was made from %q, not from %s; delete it if nothing uses it", name, from, packageARN)
+	if err == nil && m.Package != packageARN {
+		err = fault.Conflict.Errorf("model %s exists and was made from %q, not from %s; delete it if nothing uses it", name, m.Package, packageARN)
 	}
 	return err == nil, err
 }

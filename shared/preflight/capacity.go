@@ -12,7 +12,7 @@ import (
 // how much a rollback can give back at once, and what must be there at most.
 func (c *check) capacity(cost Cost, steps []Step) {
 	r := c.record
-	if r.First || r.Baseline.Variant == "" || len(steps) == 0 {
+	if r.First || !c.known() || len(steps) == 0 {
 		return
 	}
 	if r.Candidate.Count > r.Baseline.Count {

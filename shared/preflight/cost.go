@@ -75,12 +75,12 @@ func (c Cost) Dollars(d spec.Duration) (dollars float64, ok bool) {
 func (c *check) cost(steps []Step) Cost {
 	own := c.record.Baseline.Count
 	var total Cost
+	if c.record.First || !c.known() {
+		return total // with no baseline, what the endpoint costs from now on is not the rollout's
+	}
 	var parts []string
 	for i := range steps {
 		s := &steps[i]
-		if c.record.First {
-			continue // no baseline: what the endpoint costs from now on is not the rollout's
-		}
 		extra := s.Candidate + s.Baseline - own
 		s.Cost = Line{Extra: s.Lasts * spec.Duration(extra), Most: s.Most * spec.Duration(extra)}
 		if s.Lasts > 0 {
@@ -101,9 +101,7 @@ func (c *check) cost(steps []Step) Cost {
 	if c.Spec.Endpoint.Price > 0 && !c.mixed() {
 		total.Price = c.Spec.Endpoint.Price
 	}
-	if !c.record.First {
-		total.Unlike, total.Updates, total.NativeUpdate = c.unlike(), c.updates(steps), c.record.Candidate.Count
-	}
+	total.Unlike, total.Updates, total.NativeUpdate = c.unlike(), c.updates(steps), c.record.Candidate.Count
 	return total
 }
 
@@ -177,7 +175,7 @@ func (c *check) mixed() bool {
 // price says why there are no dollars.
 func (c *check) price(cost Cost) {
 	switch {
-	case cost.Price > 0 || c.record.First && c.Spec.Endpoint.Price > 0:
+	case cost.Price > 0 || c.record.First || !c.known():
 	case c.Spec.Endpoint.Price > 0:
 		c.add(Note, "cost.mixed", "cost", "", "dollars are not shown: endpoint.price is of one type of instance, and the two sides run on two")
 	default:

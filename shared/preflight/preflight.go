@@ -194,6 +194,9 @@ func (c *check) lease() {
 // place is the endpoint as a finding's subject.
 func (c *check) place() string { return "endpoint " + c.Spec.Endpoint.Name }
 
+// known reports whether the facts tell what the rollout would begin with.
+func (c *check) known() bool { return c.record.First || c.record.Baseline.Variant != "" }
+
 // busy reports whether the endpoint is being changed, so that what it is now says
 // little of what it will be.
 func (c *check) busy() bool {

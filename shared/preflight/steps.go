@@ -23,7 +23,7 @@ type Step struct {
 	Lasts    spec.Duration `json:"lasts"`             // at the least
 	Most     spec.Duration `json:"most,omitzero"`     // for an approval: at the most
 	Looks    int           `json:"looks"`             // of the judge, if nothing holds the step
-	// Candidate and Baseline are instances.
+	// Candidate and Baseline are instances; 0 where the baseline is not known.
 	Candidate int  `json:"candidate"`
 	Baseline  int  `json:"baseline"`
 	Cost      Line `json:"cost"`
@@ -45,9 +45,7 @@ func (c *check) steps() (all []Step, ends time.Time) {
 			}
 		}
 		weight = s.Weight
-		if candidate = max(s.Candidate, candidate); i > 0 && r.Plan.Steps[i-1].Kind == rollout.Mirror {
-			candidate = s.Candidate // another variant than the shadow
-		}
+		candidate = c.up(i, candidate)
 		if s.Baseline > 0 {
 			baseline = min(baseline, s.Baseline)
 		}
@@ -63,13 +61,16 @@ func (c *check) steps() (all []Step, ends time.Time) {
 		case s.Kind == rollout.Ask:
 			step.Most = spec.Duration(s.Limit)
 		}
+		if !c.known() {
+			step.Candidate, step.Baseline = 0, 0
+		}
 		if never {
 			step.Earliest = time.Time{}
 		}
 		at = at.Add(step.Lasts.Std())
 		all = append(all, step)
 	}
-	if standby := r.Plan.Standby; standby > 0 && !r.First {
+	if standby := r.Plan.Standby; standby > 0 && !r.First && c.known() {
 		least := 1
 		if c.Scaling != nil {
 			least = max(1, c.Scaling.Min)
@@ -84,6 +85,25 @@ func (c *check) steps() (all []Step, ends time.Time) {
 		return all, time.Time{}
 	}
 	return all, at
+}
+
+// up is how many instances the candidate has in step i, if it had before in the step
+// before. An approval or a pause leaves the endpoint as it is; one that comes first has
+// what the first bake needs, and the first weight after a shadow is another variant's.
+func (c *check) up(i, before int) int {
+	steps := c.record.Plan.Steps
+	mirrored := func(judged int) bool { return judged >= 0 && steps[judged].Kind == rollout.Mirror }
+	switch judged := c.record.Plan.Judged(i); {
+	case judged < 0:
+		for i++; !steps[i].Bakes(); i++ {
+		}
+		return steps[i].Candidate
+	case judged < i && mirrored(judged):
+		return before
+	case judged == i && mirrored(c.record.Plan.Judged(i-1)):
+		return steps[i].Candidate
+	}
+	return max(before, steps[i].Candidate)
 }
 
 // looks is how many looks fit into a wait.

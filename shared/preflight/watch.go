@@ -3,6 +3,7 @@ package preflight
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,10 @@ func (w *watch) look() {
 		}
 	}
 	for _, leaf := range w.top.Leaves() {
-		w.leaf(leaf)
+		// One that the spec names, too, is looked into for itself.
+		if leaf.Name == w.top.Name || !slices.Contains(w.Spec.Rollout.Alarms, leaf.Name) {
+			w.leaf(leaf)
+		}
 	}
 }
 
@@ -59,6 +63,7 @@ func (w *watch) leaf(leaf alarm.Alarm) {
 		blind = Note
 	}
 	view, why := leaf.View(w.at)
+	w.gaps(leaf, view)
 	switch view {
 	case alarm.SeesNothing:
 		w.say(blind, "alarm.blind", leaf, w.better(leaf), "has no data of this rollout: %s", why)
@@ -72,6 +77,22 @@ func (w *watch) leaf(leaf alarm.Alarm) {
 		w.diluted(leaf, why)
 	}
 	w.slow(leaf)
+}
+
+// gaps finds alarms that ring for want of requests: SageMaker has no data of minutes
+// without any (AWS.md C.1).
+func (w *watch) gaps(leaf alarm.Alarm, view alarm.View) {
+	s, ok := leaf.Compared()
+	if !ok || !s.OfEndpoints() || leaf.Missing != "breaching" {
+		return
+	}
+	const fix = "let it treat missing data as notBreaching"
+	switch view {
+	case alarm.SeesBaseline:
+		w.say(Warn, "alarm.gaps", leaf, fix, "rings when the baseline gets no more requests, at 100 %%: it counts missing data as breaching")
+	case alarm.SeesCandidate, alarm.SeesAll:
+		w.say(Warn, "alarm.gaps", leaf, fix, "rings in minutes without requests: it counts missing data as breaching")
+	}
 }
 
 // asks is what an alarm compares, in words; "" where that cannot be said.

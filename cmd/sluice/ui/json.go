@@ -140,10 +140,7 @@ func (l *lines) Report(r Report) {
 }
 
 func (l *lines) Problem(p Problem) {
-	kind := "error"
-	if p.Warning {
-		kind = "warning"
-	}
+	_, kind := p.kind()
 	l.write(l.err, struct {
 		Type  string `json:"type"` // error or warning
 		Where string `json:"where,omitempty"`

@@ -49,6 +49,9 @@ var (
 	Done     = Mark{"✓", "+", "done", Good}
 	Failed   = Mark{"✗", "x", "failed", Bad}
 	Info     = Mark{"·", ".", "info", Quiet}
+	Refuse   = Mark{"✗", "x", "refused", Bad}
+	Warn     = Mark{"!", "!", "warning", Care}
+	Remark   = Mark{"·", ".", "note", Quiet}
 )
 
 const wordWidth = 9

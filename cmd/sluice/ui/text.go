@@ -141,19 +141,27 @@ func (t *text) Row(r Row) {
 
 // Problem prints where, the word error or warning, the text, and below it the fix.
 func (t *text) Problem(p Problem) {
-	tone, word := Bad, "error: "
-	if p.Warning {
-		tone, word = Care, "warning: "
-	}
+	tone, word := p.kind()
 	where := ""
 	if p.Where != "" {
 		where = clean(p.Where) + ": "
 	}
-	lines := []string{where + t.errScreen.paint(tone, word) + clean(p.Text)}
+	lines := []string{where + t.errScreen.paint(tone, word+": ") + clean(p.Text)}
 	if p.Fix != "" {
 		lines = append(lines, "  "+clean(p.Fix))
 	}
 	t.aside(lines...)
+}
+
+// kind is the word that says how bad a problem is, and its tone.
+func (p Problem) kind() (Tone, string) {
+	switch {
+	case p.Mark.Word != "":
+		return p.Mark.Tone, p.Mark.Word
+	case p.Warning:
+		return Care, "warning"
+	}
+	return Bad, "error"
 }
 
 func (t *text) Note(words string) { t.aside(clean(words)) }

@@ -94,9 +94,12 @@ type Look struct {
 // Problem is an error or a warning, with what to do about it.
 type Problem struct {
 	Warning bool
-	Where   string // like sluice.yaml:12:9, or empty
-	Text    string
-	Fix     string // what would be right, or empty
+	// Mark has another word in place of error and warning, with its tone; the zero
+	// Mark has none.
+	Mark  Mark
+	Where string // like sluice.yaml:12:9, or empty
+	Text  string
+	Fix   string // what would be right, or empty
 }
 
 // Report is a result with a verdict: shown in a box on a terminal.

@@ -30,7 +30,7 @@ type entry struct {
 // alone most would miss it.
 func timely(d dice, a act) act {
 	if d.often(70) {
-		a.when = entry{pick(d, "PrepareVariants", "AwaitVariants", "ShiftWeight", "AwaitWeight", "Bake", "Bake", "Judge", "Promote", "AwaitPromotion", "RollBack", "AwaitBaseline"), d.between(1, 4)}
+		a.when = entry{pick(d, "PrepareVariants", "AwaitVariants", "ShiftWeight", "AwaitWeight", "Bake", "Bake", "Judge", "AwaitTurn", "Promote", "AwaitPromotion", "Standby", "Promoted", "RolledBack", "RollBack", "AwaitBaseline"), d.between(1, 4)}
 		a.at = pick(d, 0, time.Second, 30*time.Second, 4*time.Minute)
 		a.text += fmt.Sprintf(" (%s after entry %d of %s)", a.at, a.when.nth, a.when.state)
 	}
@@ -53,6 +53,12 @@ func drawActs(d dice) []act {
 	}
 	for range d.IntN(8) {
 		acts = append(acts, timely(d, mishap(d, d.moment(busyHours))))
+	}
+	for range d.IntN(5) {
+		acts = append(acts, timely(d, command(d, d.moment(busyHours))))
+	}
+	if d.often(15) {
+		acts = append(acts, timely(d, reject(d, d.moment(busyHours))))
 	}
 	if d.often(12) {
 		acts = append(acts, timely(d, meddle(d, d.moment(busyHours))))

@@ -72,16 +72,7 @@ func Draw(seed uint64) (*Case, error) {
 
 // drawSpec draws a sluice.yaml.
 func drawSpec(d dice) (text, about string) {
-	bake := func() string { return fmt.Sprintf("%dm", d.between(3, 8)) }
-	var rollout string
-	switch d.IntN(5) {
-	case 0:
-		rollout = fmt.Sprintf("strategy: blueGreen, blueGreen: {bake: %s}", bake())
-	case 1, 2:
-		rollout = fmt.Sprintf("strategy: linear, linear: {step: %d, bake: %s}, finalBake: %s", pick(d, 20, 25, 34, 50), bake(), bake())
-	default:
-		rollout = fmt.Sprintf("strategy: canary, canary: {weight: %d, bake: %s}, finalBake: %s", pick(d, 1, 5, 10, 20, 50), bake(), bake())
-	}
+	rollout := drawRollout(d)
 	about = rollout
 	if d.often(70) {
 		rollout += ", alarms: [" + ringing + "]"
@@ -106,7 +97,7 @@ package:
   group: churn
   gate: [{metric: binary_classification_metrics.auc.value, min: 0.80, maxDrop: 0.02}]
   approve: ` + approve + `
-endpoint: {name: ` + endpoint + `, instanceType: ml.m5.large, instanceCount: ` + fmt.Sprint(d.between(1, 3)) + `}
+endpoint: {name: ` + endpoint + `, instanceType: ml.m5.large, instanceCount: ` + fmt.Sprint(pick(d, 1, 2, 3, 4, 8)) + `}
 rollout: {` + rollout + `, judge: {` + judge + `}}
 `
 	return text, about + ", " + approve

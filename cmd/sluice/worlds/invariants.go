@@ -105,9 +105,12 @@ func neverUpAgain(w *watch, c call) string {
 	}
 	var mine, sum float64
 	for _, d := range c.DesiredWeightsAndCapacities {
-		sum += d.DesiredWeight
+		if d.DesiredWeight == nil {
+			continue // instances
+		}
+		sum += *d.DesiredWeight
 		if d.VariantName == r.variant {
-			mine = d.DesiredWeight
+			mine = *d.DesiredWeight
 		}
 	}
 	if now := w.share(r.variant); sum > 0 && mine/sum > now+1e-9 {

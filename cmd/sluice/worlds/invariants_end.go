@@ -27,6 +27,7 @@ var ofRest = []check[rest]{
 	{"history-bounded", "no execution's history comes near what Step Functions allows", historyBounded},
 	{"reported", "every execution ends its record, and people are told", reported},
 	{"one-side", "in the end one model alone serves, and it is the one that the last rollout left there", oneSide},
+	{"commands-answered", "every command is answered, once and for all", commandsAnswered},
 	{"leases-freed", "in the end nobody holds a lease", leasesFreed},
 	{"waiters-gone", "in the end nobody waits", waitersGone},
 	{"nothing-lost", "every object is in a successful manifest at its newest version, or pending, or in a dead-letter queue", nothingLost},
@@ -109,12 +110,21 @@ func oneSide(w *watch, _ rest) string {
 	switch r.state {
 	case "promoted":
 		return w.alone(r.candidate, r.variant)
-	case "rolledBack":
+	case "rolledBack", "aborted":
 		return w.alone(r.baseline, r.old)
 	case "halted":
 		return "" // a person has seen to it
 	}
 	return fmt.Sprintf("%s has changed the endpoint and is %s", w.writer, r.state)
+}
+
+func commandsAnswered(w *watch, _ rest) string {
+	for _, it := range w.p.aws().Table.Items(w.p.st.Output("Table")) {
+		if sk := it["sk"].Text; strings.HasPrefix(sk, "COMMAND#") && !happened(it["handledAt"]) && w.dead() == "" {
+			return fmt.Sprintf("%s to %s (%s) has no answer", it["verb"].Text, it["pk"].Text, sk)
+		}
+	}
+	return ""
 }
 
 func leasesFreed(w *watch, _ rest) string {

@@ -56,7 +56,7 @@ func endStays(_ *watch, x write) string {
 
 func leaseKept(w *watch, x write) string {
 	name, ok := strings.CutPrefix(x.pk, "LEASE#")
-	if !ok || x.after == nil {
+	if !ok || x.sk != "LEASE" || x.after == nil {
 		return ""
 	}
 	was := w.leases[name]
@@ -112,6 +112,10 @@ func trueEnd(w *watch, x write) string {
 		side = "candidate"
 	case "rolledBack":
 		side = "baseline"
+	case "aborted":
+		if side = "baseline"; !w.rollout(strings.TrimPrefix(x.pk, "ROLLOUT#")).changed {
+			return ""
+		}
 	default:
 		return ""
 	}
@@ -141,7 +145,7 @@ func (w *watch) alone(config, variant string) string {
 
 func refusedHarmless(w *watch, x write) string {
 	id, ok := strings.CutPrefix(x.pk, "ROLLOUT#")
-	if ok && x.sk == "ROLLOUT" && x.after["state"].Text == "refused" && w.rollout(id).changed {
+	if ok && x.sk == "ROLLOUT" && (x.after["state"].Text == "refused" || x.after["state"].Text == "superseded") && w.rollout(id).changed {
 		return id + " is refused and has changed the endpoint"
 	}
 	return ""

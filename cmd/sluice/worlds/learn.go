@@ -22,7 +22,7 @@ type rollout struct {
 
 func (r *rollout) final() bool {
 	switch r.state {
-	case "promoted", "rolledBack", "halted", "refused", "aborted":
+	case "promoted", "rolledBack", "halted", "refused", "aborted", "superseded":
 		return true
 	}
 	return false
@@ -48,7 +48,7 @@ func (w *watch) rollout(id string) *rollout {
 // learn keeps what a write says.
 func (w *watch) learn(x write) {
 	switch {
-	case strings.HasPrefix(x.pk, "LEASE#"):
+	case x.sk == "LEASE":
 		name := strings.TrimPrefix(x.pk, "LEASE#")
 		if x.after == nil {
 			delete(w.leases, name)
@@ -65,6 +65,8 @@ func (w *watch) learn(x write) {
 		if pkg := x.after["package"].Text; x.after["approval"].Text == "PendingManualApproval" && (old == nil || x.before["package"].Text != pkg) {
 			w.p.approve(pkg)
 		}
+	case strings.HasPrefix(x.sk, "COMMAND#"):
+		w.tell(ui.Info, strings.TrimPrefix(x.pk, "ROLLOUT#"), "command %s: %s", x.after["verb"].Text, x.after["answer"].Text)
 	case x.sk == "ROLLOUT":
 		w.learnRollout(x)
 	case strings.HasPrefix(x.sk, "HISTORY#"):

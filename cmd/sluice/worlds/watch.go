@@ -104,13 +104,17 @@ type asked struct {
 	EndpointConfigName          string
 	DesiredWeightsAndCapacities []struct {
 		VariantName   string
-		DesiredWeight float64
+		DesiredWeight *float64
 	}
 }
 
 // changes reports whether the call changes an endpoint, and was not refused.
 func (c call) changes() bool {
-	return (c.Operation == "UpdateEndpoint" || c.Operation == "UpdateEndpointWeightsAndCapacities") && c.Err == nil && c.happened()
+	switch c.Operation {
+	case "UpdateEndpoint", "UpdateEndpointWeightsAndCapacities", "CreateEndpoint", "DeleteEndpoint":
+		return c.Err == nil && c.happened()
+	}
+	return false
 }
 
 // happened reports whether a fault let the call have its effect.

@@ -30,6 +30,7 @@ type Container struct {
 	FrameworkVersion  string            `json:"FrameworkVersion,omitempty"`
 	NearestModelName  string            `json:"NearestModelName,omitempty"`
 	ModelInput        any               `json:"ModelInput,omitempty"`
+	ProductID         string            `json:"ProductId,omitempty"`
 }
 
 // Definition is what CreateModelPackage takes, and most of what

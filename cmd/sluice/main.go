@@ -30,6 +30,14 @@ type cli struct {
 	Status   status    `cmd:"" group:"see" help:"Show models, their rollouts, demand and training."`
 	History  history   `cmd:"" group:"see" help:"List past rollouts and training runs of a model."`
 	Why      why       `cmd:"" group:"see" help:"Explain a rollout with its numbers."`
+	Pause    verb      `cmd:"" group:"act" help:"Keep a rollout at its weight until it is resumed."`
+	Resume   verb      `cmd:"" group:"act" help:"Let a paused rollout go on."`
+	Promote  promotion `cmd:"" group:"act" help:"End a rollout's step now, or its standby."`
+	Approve  approval  `cmd:"" group:"act" help:"Give the approval that a rollout waits for."`
+	Reject   approval  `cmd:"" group:"act" help:"Refuse the approval: the rollout goes back."`
+	Abort    verb      `cmd:"" group:"act" help:"Take a rollout back to the baseline."`
+	Undo     verb      `cmd:"" group:"act" help:"Take a promoted rollout back: bring the former champion back."`
+	Retry    verb      `cmd:"" group:"act" help:"Roll out once more what did not come through."`
 	Unlock   unlock    `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
 	Rehearse rehearse  `cmd:"" group:"try" help:"Run scenarios in virtual time, on this machine."`
 	Sim      seeds     `cmd:"" group:"try" help:"Play many worlds with faults, and check what Sluice promises."`

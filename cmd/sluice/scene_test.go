@@ -20,6 +20,7 @@ import (
 	"sluice/local/sagemaker"
 	"sluice/local/sim"
 	"sluice/local/states"
+	"sluice/local/sts"
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/awstable"
@@ -43,10 +44,13 @@ type scene struct {
 	ctx    context.Context
 	world  *sim.World
 	states *states.Service
+	tables *dynamodb.Service
 	server *httptest.Server
 	table  *awstable.Table
 	cfg    aws.Config
 	sm     *sagemaker.Service
+	told   string // sequence number of the last change that on-command has heard of
+	again  string // ARN of the machine that retries and undos start
 	token  string // of the execution that waits
 	then   func() // what a scene does once its executions have begun
 	ticks  []func()
@@ -54,7 +58,7 @@ type scene struct {
 
 func newScene(t testscript.T) *scene {
 	s := &scene{t: t, ctx: context.Background(), world: sim.NewWorld(began, 1)}
-	tables := dynamodb.New(s.world)
+	s.tables = dynamodb.New(s.world)
 	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
 		var in struct{ Token string }
 		s.must(json.Unmarshal(payload, &in))
@@ -62,8 +66,9 @@ func newScene(t testscript.T) *scene {
 		done([]byte("{}"), "", nil)
 	}})
 	front := wire.NewServer(s.world)
-	front.Register(tables.Wire())
+	front.Register(s.tables.Wire())
 	front.Register(s.states.Wire())
+	front.Register(sts.New(s.world, operator{}).Wire())
 	s.sm = sagemaker.New(s.world, sagemaker.Outside{Emit: func(string, string, []string, any) {}})
 	front.Register(s.sm.Wire())
 	front.Register(cloudwatch.New(s.world, nil, nil).Wire())
@@ -81,10 +86,11 @@ func newScene(t testscript.T) *scene {
 		s.ticks = s.ticks[1:]
 	}))
 	s.world.Do(func() {
-		s.must(tables.Create(&dynamodb.CreateTableInput{
+		s.must(s.tables.Create(&dynamodb.CreateTableInput{
 			TableName: tableName, BillingMode: "PAY_PER_REQUEST",
 			AttributeDefinitions: []dynamodb.AttributeDefinition{{AttributeName: "pk", AttributeType: "S"}, {AttributeName: "sk", AttributeType: "S"}},
 			KeySchema:            []dynamodb.KeySchemaElement{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
+			StreamSpecification:  &dynamodb.StreamSpecification{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
 		}))
 	})
 	s.cfg = aws.Config{
@@ -95,9 +101,14 @@ func newScene(t testscript.T) *scene {
 	return s
 }
 
-// play puts a scene into the table.
+// play puts a scene into the table, in place of the one before.
 func (s *scene) play(name string) {
-	s.then = func() {}
+	s.then, s.ticks = func() {}, nil
+	s.world.Do(func() {
+		for _, it := range s.tables.Items(tableName) {
+			s.must(s.tables.Delete(tableName, dynamodb.Item{"pk": it["pk"], "sk": it["sk"]}))
+		}
+	})
 	s.world.Do(func() { scenes[name](s) })
 	s.world.RunFor(time.Minute)
 	s.world.Do(s.then)
@@ -138,6 +149,25 @@ var scenes = map[string]func(*scene){
 		s.sm.Hosting.Maintain("churn-prod", s.world.Now(), time.Hour)
 	},
 	"refused": func(s *scene) { s.refused() },
+	// unheld has a halted rollout that never had the lease, or lost it.
+	"unheld": func(s *scene) {
+		s.halted()
+		s.must(s.table.FreeLease(s.ctx, leasing.ForEndpoint("churn-prod"), "churn-v42"))
+	},
+
+	"waiting":       func(s *scene) { s.stops(waits) },
+	"to-approve":    func(s *scene) { s.stops(asks) },
+	"paused":        func(s *scene) { s.stops(pausedByHand) },
+	"held":          func(s *scene) { s.stops(heldByJudge) },
+	"frozen":        func(s *scene) { s.stops(frozenByWindow) },
+	"in-pause":      func(s *scene) { s.stops(inPause) },
+	"standby":       func(s *scene) { s.stops(inStandby) },
+	"after-standby": func(s *scene) { s.stops(afterStandby) },
+	"undone":        func(s *scene) { s.stops(undone) },
+	"aborted":       func(s *scene) { s.stops(abortedByHand) },
+	"superseded":    func(s *scene) { s.stops(superseded) },
+	"first":         func(s *scene) { s.first() },
+	"deaf":          func(s *scene) { s.deaf() },
 	"three": func(s *scene) {
 		s.halted()
 		s.apply("fraud")

@@ -14,7 +14,11 @@ GO_CODE := $(wildcard *.go) cmd functions local shared
 # Without the commit in it, a function that a commit leaves alone keeps its bytes.
 REPEATABLE := -buildvcs=false -tags=lambda.norpc
 
-.PHONY: help build test check sim bench bench-judge demo deploy
+# What sam-invoke invokes, with which of events/.
+FUNCTION ?= OnAlarmFunction
+EVENT ?= cloudwatch-alarm-state-change
+
+.PHONY: help build test check sim bench bench-judge demo sam-build sam-invoke deploy
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +52,14 @@ bench-judge: ## hold the judge to its goals, beside its peers' rules
 
 demo: ## play a day of Sluice in this terminal
 	@go run ./cmd/sluice demo
+
+sam-build: ## build with the AWS SAM CLI, after its own check of the template
+	sam validate --lint
+	GOFLAGS="$(GOFLAGS) $(REPEATABLE)" sam build
+
+sam-invoke: sam-build ## invoke FUNCTION with EVENT in a container, against sluice local
+	AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 sam local invoke $(FUNCTION) -e events/$(EVENT).json --env-vars env.json \
+		--parameter-overrides EndpointUrl=http://host.docker.internal:4570 --add-host host.docker.internal:host-gateway
 
 deploy: ## put Sluice into your AWS account, asking where
 	@command -v sam >/dev/null || { echo "deploy needs the AWS SAM CLI: see how to install it in the AWS SAM Developer Guide" >&2; exit 1; }

@@ -40,7 +40,7 @@ var values = []string{
 
 // pure are the packages that decide.
 var pure = []string{
-	"sluice/shared/alarm", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/preflight", "sluice/shared/rollout",
+	"sluice/shared/alarm", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/flow", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/preflight", "sluice/shared/rollout",
 	"sluice/shared/spec",
 }
 
@@ -53,8 +53,12 @@ var directions = []direction{
 		only: slices.Concat(values, pure), why: purity,
 	},
 	{
+		of:   []string{"shared/flow"},
+		only: slices.Concat(values, pure, []string{"github.com/bmatcuk/doublestar/v4"}), why: purity,
+	},
+	{
 		of:   []string{"shared/spec"},
-		only: slices.Concat(values, pure, []string{"embed", "time/tzdata", "github.com/goccy/go-yaml/..."}), why: purity,
+		only: slices.Concat(values, pure, []string{"embed", "time/tzdata", "github.com/bmatcuk/doublestar/v4", "github.com/goccy/go-yaml/..."}), why: purity,
 	},
 	{
 		of:   []string{"shared/fault"},

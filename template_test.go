@@ -1,6 +1,7 @@
 package sluice_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	cf "sluice/local/cloudformation"
+
+	"sluice/local/events/pattern"
 )
 
 func TestFunctionsGetTheVariablesThatTheyRead(t *testing.T) {
@@ -193,6 +196,37 @@ func callers(t *testing.T) map[string][]string {
 	return by
 }
 
+// heard reports whether report-failure hears of an alarm, which then tells people.
+func heard(t *testing.T, a cf.AlarmSpec) bool {
+	t.Helper()
+	e, err := pattern.Take(fmt.Appendf(nil, `{"source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","detail":{"alarmName":%q,"state":{"value":"ALARM"}}}`, a.AlarmName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range resources[cf.RuleSpec](t) {
+		if !strings.HasPrefix(r.LogicalID, "ReportFailureFunction") {
+			continue
+		}
+		p, err := pattern.Compile(string(r.EventPattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Match(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Each alarm of the stack reaches people: by itself, or through report-failure.
+func TestAlarmsReachPeople(t *testing.T) {
+	for _, a := range resources[cf.AlarmSpec](t) {
+		if len(a.AlarmActions) == 0 && !heard(t, a) {
+			t.Errorf("template.yaml: nobody hears of alarm %s", a.LogicalID)
+		}
+	}
+}
+
 // What lies in a dead-letter queue is lost, unless somebody is told.
 func TestDeadLettersRaiseAnAlarm(t *testing.T) {
 	dead := deadLetters(t)
@@ -201,7 +235,7 @@ func TestDeadLettersRaiseAnAlarm(t *testing.T) {
 	}
 	watched := map[string]bool{} // by name of the queue
 	for _, a := range resources[cf.AlarmSpec](t) {
-		if a.Namespace == "AWS/SQS" && a.MetricName == "ApproximateNumberOfMessagesVisible" && len(a.AlarmActions) > 0 &&
+		if a.Namespace == "AWS/SQS" && a.MetricName == "ApproximateNumberOfMessagesVisible" && (len(a.AlarmActions) > 0 || heard(t, a)) &&
 			len(a.Dimensions) == 1 && a.Dimensions[0].Name == "QueueName" {
 			watched[a.Dimensions[0].Value] = true
 		}

@@ -16,7 +16,10 @@ import (
 	"sluice/local/autoscaling"
 	"sluice/local/cloudtrail"
 	"sluice/local/cloudwatch"
+	"sluice/local/codebuild"
+	"sluice/local/codecommit"
 	"sluice/local/dynamodb"
+	"sluice/local/ecr"
 	"sluice/local/events"
 	"sluice/local/iam"
 	"sluice/local/lambda"
@@ -50,9 +53,14 @@ type AWS struct {
 	SageMaker   *sagemaker.Service
 	AutoScaling *autoscaling.Service
 	CloudTrail  *cloudtrail.Service
+	CodeCommit  *codecommit.Service
+	CodeBuild   *codebuild.Service
+	ECR         *ecr.Service
 
 	// Script decides what pipeline executions yield. It may be set at any time.
 	Script func(pipelines.Run) pipelines.Outcome
+	// Commands decides what the commands of builds come to. It may be set at any time.
+	Commands func(codebuild.Run) codebuild.Outcome
 }
 
 // New returns an empty account in this world. hosts says how functions run.
@@ -111,11 +119,24 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	})
 	a.CloudTrail = cloudtrail.New(w, a.IAM.Caller)
 	a.Server.Audit = a.CloudTrail.Observe
+	a.code(emit)
 	for _, s := range []*wire.Service{a.IAM.Wire(), a.Table.Wire(), a.S3.Wire(), a.SQS.Wire(), a.SNS.Wire(), a.Events.Wire(), a.Logs.Wire(),
-		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), a.CloudTrail.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
+		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), a.CloudTrail.Wire(),
+		a.CodeCommit.Wire(), a.CodeBuild.Wire(), a.ECR.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
 		a.Server.Register(s)
 	}
 	return a
+}
+
+// code makes the services that code goes through.
+func (a *AWS) code(emit func(source, detailType string, resources []string, detail any)) {
+	a.Commands = func(codebuild.Run) codebuild.Outcome { return codebuild.Outcome{} }
+	a.CodeCommit, a.ECR = codecommit.New(a.World, emit, a.IAM.Caller), ecr.New(a.World, emit)
+	a.CodeBuild = codebuild.New(a.World, codebuild.Outside{
+		Emit: emit, Source: a.CodeCommit.Files, Permit: a.IAM.AllowRole, Caller: a.IAM.Caller,
+		Log:    func(group, stream, line string) { a.Logs.Append(group, stream, a.World.Now(), line) },
+		Script: func(r codebuild.Run) codebuild.Outcome { return a.Commands(r) },
+	})
 }
 
 // Close ends what runs: processes of functions, and executions that wait. The

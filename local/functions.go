@@ -11,8 +11,12 @@ import (
 
 	"sluice/local/lambda"
 	"sluice/shared/announcing"
+	"sluice/shared/awsbuilds"
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsevents"
+	"sluice/shared/awsgit"
+	"sluice/shared/awsimages"
+	"sluice/shared/awsletters"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
@@ -21,10 +25,15 @@ import (
 	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/awstrail"
+	"sluice/shared/building"
+	"sluice/shared/checking"
 	"sluice/shared/commanding"
+	"sluice/shared/committing"
 	"sluice/shared/edge"
+	"sluice/shared/failing"
 	"sluice/shared/intake"
 	"sluice/shared/leasing"
+	"sluice/shared/reporting"
 	"sluice/shared/requesting"
 	"sluice/shared/shifting"
 	"sluice/shared/signalling"
@@ -78,6 +87,31 @@ func (p parts) shifting() *shifting.Shifting {
 	}
 }
 
+func (p parts) reports() *reporting.Desk {
+	return reporting.NewDesk(p.table(), awsnotices.Open(p.cfg, p.get(edge.Topic)))
+}
+
+func (p parts) committing() *committing.Committing {
+	return &committing.Committing{
+		Table: p.table(), Git: awsgit.Open(p.cfg), Builds: awsbuilds.Open(p.cfg), Trainer: p.intake(), Reports: p.reports(), Environment: p.get(edge.Environment),
+	}
+}
+
+func (p parts) checking() *checking.Checking {
+	return &checking.Checking{Table: p.table(), Requests: awsgit.Open(p.cfg), Builds: awsbuilds.Open(p.cfg)}
+}
+
+func (p parts) building() *building.Building {
+	return &building.Building{
+		Table: p.table(), Builds: awsbuilds.Open(p.cfg), Images: awsimages.Open(p.cfg),
+		Champion: awspipelines.OpenRegistry(p.cfg), Packages: awsimages.OpenRegistry(p.cfg), Rollouts: p.requesting(), Reports: p.reports(),
+	}
+}
+
+func (p parts) failing() *failing.Failing {
+	return &failing.Failing{Builds: awsbuilds.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg), Reports: p.reports()}
+}
+
 // Functions leads from the folder of each function to its handler, for running in
 // process. The mains in functions/ wire the same handlers with what each needs.
 var Functions = map[string]func(parts) edge.Handler{
@@ -87,6 +121,12 @@ var Functions = map[string]func(parts) edge.Handler{
 	"on-command": func(p parts) edge.Handler { return edge.Handle("on-command", p.log, p.commanding().OnCommand) },
 	"announce-rollout": func(p parts) edge.Handler {
 		return edge.Handle("announce-rollout", p.log, announcing.New(awsevents.Open(p.cfg, ""), awsnotices.Open(p.cfg, p.get(edge.Topic))).Announce)
+	},
+	"on-commit":  func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
+	"on-request": func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
+	"on-build":   func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
+	"report-failure": func(p parts) edge.Handler {
+		return edge.Handle("report-failure", p.log, p.failing().ReportFailure)
 	},
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)

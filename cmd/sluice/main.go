@@ -45,6 +45,7 @@ type cli struct {
 	Simulate simulate  `cmd:"" group:"try" help:"Foretell what the plan of a sluice.yaml would do to an endpoint."`
 	Backtest backtest  `cmd:"" group:"try" help:"Play the plan of a sluice.yaml on what an endpoint really did."`
 	Local    laptop    `cmd:"" group:"try" help:"Serve AWS on this machine, for the AWS CLI, boto3 and every SDK."`
+	Invoke   invoke    `cmd:"" group:"try" help:"Run one function on one event, as Lambda would."`
 	Judge    judgement `cmd:"" group:"more" help:"Judge rollouts read from standard input."`
 	Version  version   `cmd:"" group:"more" help:"Print the version."`
 }

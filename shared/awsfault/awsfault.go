@@ -14,50 +14,59 @@ import (
 
 // codes are the AWS error codes whose kind does not depend on the message.
 var codes = map[string]fault.Kind{
-	"ThrottlingException":                    fault.Throttled,
-	"Throttling":                             fault.Throttled,
-	"TooManyRequestsException":               fault.Throttled,
-	"RequestLimitExceeded":                   fault.Throttled,
-	"ProvisionedThroughputExceededException": fault.Throttled,
-	"LimitExceededException":                 fault.Throttled,
-	"SlowDown":                               fault.Throttled,
-	"ServiceUnavailable":                     fault.Throttled,
-	"TransactionInProgressException":         fault.Throttled,
-	"ExecutionLimitExceeded":                 fault.Throttled,
-	"Throttled":                              fault.Throttled, // SNS
-	"ConcurrentUpdateException":              fault.Throttled, // Application Auto Scaling: another change of the target is under way
-	"ResourceLimitExceeded":                  fault.Invalid,   // a quota: waiting does not help
-	"ResourceNotFound":                       fault.NotFound,
-	"ResourceNotFoundException":              fault.NotFound,
-	"ObjectNotFoundException":                fault.NotFound, // Application Auto Scaling
-	"NotFound":                               fault.NotFound,
-	"NoSuchKey":                              fault.NotFound,
-	"NoSuchBucket":                           fault.NotFound,
-	"StateMachineDoesNotExist":               fault.NotFound,
-	"ExecutionDoesNotExist":                  fault.NotFound,
-	"InvalidName":                            fault.Invalid, // Step Functions
-	"InvalidExecutionInput":                  fault.Invalid,
-	"InvalidOutput":                          fault.Invalid,
-	"InvalidParameter":                       fault.Invalid, // SNS
-	"InvalidArgument":                        fault.Invalid, // EventBridge, as the next four
-	"MalformedDetail":                        fault.Invalid,
-	"InvalidAccountIdException":              fault.Invalid,
-	"NotAuthorizedForSourceException":        fault.Denied,
-	"NotAuthorizedForDetailTypeException":    fault.Denied,
-	"InvalidNextTokenException":              fault.Invalid, // Application Auto Scaling, CloudTrail
-	"InvalidLookupAttributesException":       fault.Invalid, // CloudTrail
-	"InvalidTimeRangeException":              fault.Invalid,
-	"InvalidMaxResultsException":             fault.Invalid,
-	"ConditionalCheckFailedException":        fault.Conflict,
-	"TransactionConflictException":           fault.Conflict,
-	"ConflictException":                      fault.Conflict,
-	"AccessDeniedException":                  fault.Denied,
-	"AccessDenied":                           fault.Denied,
-	"AuthorizationError":                     fault.Denied, // SNS
-	"FailedResourceAccessException":          fault.Denied, // Application Auto Scaling: its role may not read the policy's alarms
-	"OperationNotPermittedException":         fault.Denied, // CloudTrail
-	"UnrecognizedClientException":            fault.Denied,
-	"ExpiredTokenException":                  fault.Denied,
+	"ThrottlingException":                     fault.Throttled,
+	"Throttling":                              fault.Throttled,
+	"TooManyRequestsException":                fault.Throttled,
+	"RequestLimitExceeded":                    fault.Throttled,
+	"ProvisionedThroughputExceededException":  fault.Throttled,
+	"LimitExceededException":                  fault.Throttled,
+	"SlowDown":                                fault.Throttled,
+	"ServiceUnavailable":                      fault.Throttled,
+	"TransactionInProgressException":          fault.Throttled,
+	"ExecutionLimitExceeded":                  fault.Throttled,
+	"Throttled":                               fault.Throttled, // SNS
+	"ConcurrentUpdateException":               fault.Throttled, // Application Auto Scaling: another change of the target is under way
+	"ResourceLimitExceeded":                   fault.Invalid,   // a quota: waiting does not help
+	"ResourceNotFound":                        fault.NotFound,
+	"ResourceNotFoundException":               fault.NotFound,
+	"ObjectNotFoundException":                 fault.NotFound, // Application Auto Scaling
+	"NotFound":                                fault.NotFound,
+	"NoSuchKey":                               fault.NotFound,
+	"NoSuchBucket":                            fault.NotFound,
+	"StateMachineDoesNotExist":                fault.NotFound,
+	"ExecutionDoesNotExist":                   fault.NotFound,
+	"InvalidName":                             fault.Invalid, // Step Functions
+	"InvalidExecutionInput":                   fault.Invalid,
+	"InvalidOutput":                           fault.Invalid,
+	"InvalidParameter":                        fault.Invalid, // SNS
+	"InvalidArgument":                         fault.Invalid, // EventBridge, as the next four
+	"MalformedDetail":                         fault.Invalid,
+	"InvalidAccountIdException":               fault.Invalid,
+	"NotAuthorizedForSourceException":         fault.Denied,
+	"NotAuthorizedForDetailTypeException":     fault.Denied,
+	"InvalidNextTokenException":               fault.Invalid, // Application Auto Scaling, CloudTrail
+	"InvalidLookupAttributesException":        fault.Invalid, // CloudTrail
+	"InvalidTimeRangeException":               fault.Invalid,
+	"InvalidMaxResultsException":              fault.Invalid,
+	"ConditionalCheckFailedException":         fault.Conflict,
+	"TransactionConflictException":            fault.Conflict,
+	"ConflictException":                       fault.Conflict,
+	"AccessDeniedException":                   fault.Denied,
+	"AccessDenied":                            fault.Denied,
+	"AuthorizationError":                      fault.Denied, // SNS
+	"FailedResourceAccessException":           fault.Denied, // Application Auto Scaling: its role may not read the policy's alarms
+	"OperationNotPermittedException":          fault.Denied, // CloudTrail
+	"UnrecognizedClientException":             fault.Denied,
+	"ExpiredTokenException":                   fault.Denied,
+	"RepositoryDoesNotExistException":         fault.NotFound, // CodeCommit
+	"CommitDoesNotExistException":             fault.NotFound,
+	"PullRequestDoesNotExistException":        fault.NotFound,
+	"CommentDoesNotExistException":            fault.NotFound,
+	"RepositoryNotFoundException":             fault.NotFound, // ECR
+	"AWS.SimpleQueueService.NonExistentQueue": fault.NotFound, // SQS
+	"QueueDoesNotExist":                       fault.NotFound,
+	"InvalidInputException":                   fault.Invalid, // CodeBuild
+	"AccountLimitExceededException":           fault.Throttled,
 }
 
 // quotas are the services whose LimitExceededException is a quota, and no rate: waiting

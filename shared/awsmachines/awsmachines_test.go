@@ -142,3 +142,25 @@ func TestComplete(t *testing.T) {
 		t.Errorf("throttled: %v", err)
 	}
 }
+
+// Failures are those that ended badly, of this machine.
+func TestFailures(t *testing.T) {
+	w := newWorld(t)
+	const machine = "arn:aws:states:us-east-1:111122223333:stateMachine:rollout"
+	for _, name := range []string{"stopped", "times-out"} {
+		w.start(name, "x")
+	}
+	w.Do(func() {
+		if got, err := w.machines.Failures(ctx, machine); err != nil || len(got) > 0 {
+			t.Errorf("while all run: %+v %v", got, err)
+		}
+		w.service.StopExecution(states.ExecutionARN("rollout", "stopped"), &exec.Failure{}) // that is no failure
+	})
+	w.RunFor(2 * time.Hour)
+	w.Do(func() {
+		got, err := w.machines.Failures(ctx, machine)
+		if err != nil || len(got) != 1 || got[0].Name != "times-out" || got[0].Status == "" || got[0].Ended.IsZero() {
+			t.Errorf("afterwards: %+v %v", got, err)
+		}
+	})
+}

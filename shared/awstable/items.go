@@ -15,6 +15,11 @@
 //	ALARMS              <model>#<i>          drift trigger i of the model
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
+//	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository
+//	CODE#<repository>   HEAD#<file>#<branch> the commit that was handled last; without a branch, deployed last
+//	CODE#<repository>   REQUEST#<id>         the checks of a pull request
+//	IMAGE#<repository>  <commit>#<model>     an order for a serving image
+//	TOLD#<cause>        TOLD                 that people were told of a failure
 //	LEASE#<name>        LEASE                a lease
 //	WAITER#<resource>   <owner>              a task token that waits
 //	ROLLOUT#<id>        ROLLOUT              a rollout

@@ -12,6 +12,9 @@ import (
 
 	"sluice/local/wire"
 	"sluice/shared/applying"
+	"sluice/shared/building"
+	"sluice/shared/checking"
+	"sluice/shared/committing"
 	"sluice/shared/demand"
 	"sluice/shared/event"
 	"sluice/shared/fault"
@@ -42,6 +45,7 @@ func churn() spec.Spec {
 			Strategy: spec.StrategyCanary, Canary: spec.Canary{Weight: 10, Bake: spec.Duration(15 * time.Minute)}, Alarms: []string{"churn-5xx"},
 			Judge: spec.Judge{Latency: &spec.Latency{Percentile: "p99", Tolerance: 0.1}},
 		},
+		Code: &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference"}},
 	}
 	return s.Normalised()
 }
@@ -79,17 +83,24 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.AddHistory(ctx, rollout.Entry{Rollout: "churn-v7", At: now, Kind: "command", Key: "c1"}))
 	w.ok(w.table.AddCommand(ctx, rollout.Command{Rollout: "churn-v7", ID: "c1", Verb: rollout.Abort, At: now}))
 	get(w, func() (string, error) { return w.table.ClaimTurn(ctx, "endpoint/churn-prod", "churn-v8", 8000) })
+	w.ok(w.table.PutHead(ctx, "churn-model", "main", "sluice.yaml", committing.Head{Commit: "c", At: now, Rev: 1}))
+	w.ok(w.table.PutCheck(ctx, "churn-model", "17", checking.Check{Head: "c", Rev: 1}))
+	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Commit: "c", Model: "churn"}))
+	w.ok(w.table.Tell(ctx, "spec/c", now))
 	want := []string{
 		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
 		"BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other churn#3",
+		"CODE#churn-model HEAD#sluice.yaml#main", "CODE#churn-model MODEL#churn", "CODE#churn-model REQUEST#17",
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
+		"IMAGE#churn-inference c#churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
 		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SPEC",
 		"MODELS churn",
 		"ROLLOUT#churn-v7 COMMAND#c1",
 		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#command#c1", "ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",
+		"TOLD#spec/c TOLD",
 		"WAITER#endpoint/churn-prod churn-v7",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {

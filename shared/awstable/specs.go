@@ -91,6 +91,9 @@ func index(s spec.Spec) []entry {
 	for i, d := range s.Triggers.Drift {
 		all = append(all, entry{key: key{"ALARMS", fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.DriftTrigger{Model: s.Model, Pattern: d.Alarm}})
 	}
+	if c := s.Code; c != nil {
+		all = append(all, entry{key: codeKey(c.Repository, "MODEL#"+s.Model), value: specFile{Model: s.Model, File: c.File()}})
+	}
 	return all
 }
 

@@ -196,7 +196,7 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 	second := applied(next, 2)
 	w.ok(w.table.Apply(ctx, second, &first))
 	want := []string{
-		"BUCKET#other churn#0", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "MODEL#churn SPEC", "MODELS churn",
+		"BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "MODEL#churn SPEC", "MODELS churn",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
@@ -225,7 +225,7 @@ func TestApplyTooMuchAtOnce(t *testing.T) {
 	w := newWorld(t)
 	many := func(bucket string, n int) spec.Spec {
 		s := churn()
-		s.Triggers = spec.Triggers{}
+		s.Triggers, s.Code = spec.Triggers{}, nil
 		for range n {
 			s.Triggers.Data = append(s.Triggers.Data, spec.DataTrigger{Bucket: bucket})
 		}

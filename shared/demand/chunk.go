@@ -29,9 +29,13 @@ type Chunk struct {
 
 // Cause is one reason for training, as history and the pipeline see it.
 type Cause struct {
-	Kind string `json:"kind"` // data, drift, manual, retry
+	Kind string `json:"kind"` // data, drift, manual, retry, commit
 	Text string `json:"text"` // for people: bucket and prefix, alarm and reason, person
 }
+
+// CommitCause is the kind of the cause that a commit of training code is: there may be
+// nothing new to train on, but there is something new to train with.
+const CommitCause = "commit"
 
 // maxLine bounds one line of a list: a key of 1,024 bytes, each of them escaped to
 // six characters, and the rest.

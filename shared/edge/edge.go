@@ -93,6 +93,7 @@ const (
 	RolloutMachine  Var = "ROLLOUT_MACHINE"  // ARN of the rollout state machine
 	ModelRole       Var = "MODEL_ROLE_ARN"   // the role that models run under, unless the spec names one
 	Stack           Var = "STACK_NAME"       // the stack, whose name its functions' sessions bear
+	Environment     Var = "ENVIRONMENT"      // that this deployment is, such as production
 )
 
 // Must reads the variable. A function without it cannot start.

@@ -129,6 +129,7 @@ func TestSubjectOfSamples(t *testing.T) {
 		"sagemaker-pipeline-execution-status-change-failed": event.PipelineExecution(execution),
 		"cloudwatch-alarm-state-change":                     event.AlarmNamed("churn-green-5xx"),
 		"cloudwatch-alarm-state-change-composite":           event.AlarmNamed("churn-rollback"),
+		"cloudwatch-alarm-state-change-dead-letters":        event.AlarmNamed("sluice-EventDeadLettersAlarm-U8I0J5D8B0MH"),
 		"cloudwatch-alarm-state-change-metric-math":         event.AlarmNamed("churn-error-rate"),
 		"s3-object-created":                                 "",
 		"s3-object-deleted":                                 "",

@@ -68,7 +68,7 @@ func configs(r rollout.Record, instanceType string) []ConfigRequest {
 // one change at a time; the next step is the same one again until it has ended.
 // Errors: NotReady while the endpoint is busy.
 func (s *Shifting) ShiftWeight(ctx context.Context, in Step) (Answer, error) {
-	r, err := s.record(ctx, in)
+	r, err := s.planned(ctx, in)
 	if err != nil {
 		return Answer{}, err
 	}

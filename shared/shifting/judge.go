@@ -47,7 +47,7 @@ const (
 // compared with the baseline over all minutes of the rollout, so that late and
 // revised data heal themselves.
 func (s *Shifting) Judge(ctx context.Context, in Step) (Judged, error) {
-	r, err := s.record(ctx, in)
+	r, err := s.planned(ctx, in)
 	if err != nil {
 		return Judged{}, err
 	}

@@ -205,14 +205,24 @@ type Answer struct {
 	Reason  string          `json:"reason"`
 }
 
-// record reads the step's rollout. Errors: NotFound if it was never planned, which
-// the machine's order rules out.
+// record reads the step's rollout. Errors: NotFound if it has never waited for its
+// turn, which the machine's order rules out.
 func (s *Shifting) record(ctx context.Context, in Step) (rollout.Record, error) {
 	r, ok, err := s.Table.Rollout(ctx, in.Rollout)
 	if err == nil && !ok {
 		err = notPlanned(in.Rollout)
 	}
 	edge.Note(ctx, "rollout", in.Rollout)
+	return r, err
+}
+
+// planned reads the step's rollout, which has its plan. Errors: NotFound if it was never
+// planned, which the machine's order rules out, but not a person who invokes a function.
+func (s *Shifting) planned(ctx context.Context, in Step) (rollout.Record, error) {
+	r, err := s.record(ctx, in)
+	if err == nil && len(r.Plan.Steps) == 0 {
+		err = notPlanned(in.Rollout)
+	}
 	return r, err
 }
 

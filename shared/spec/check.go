@@ -34,6 +34,7 @@ func (r *report) check(s *Spec) {
 	r.price(s.Endpoint.Price)
 	r.rollout(&s.Rollout)
 	r.shadows(s)
+	r.code(s.Code)
 }
 
 func (r *report) price(price float64) {

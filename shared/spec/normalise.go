@@ -54,6 +54,7 @@ func (s Spec) Normalised() Spec {
 	fill(&s.Package.Approve, DefaultApprove)
 	fill(&s.Endpoint.InstanceCount, DefaultInstanceCount)
 	s.Rollout.fill()
+	s.Code.fill()
 	return s
 }
 
@@ -172,6 +173,7 @@ func (s Spec) clone() Spec {
 	}
 	s.Rollout.Alarms = cloned(s.Rollout.Alarms)
 	s.Rollout.Judge.Latency = copied(s.Rollout.Judge.Latency)
+	s.Code = s.Code.clone()
 	return s
 }
 

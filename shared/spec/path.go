@@ -79,6 +79,19 @@ var examples = map[string]string{
 	"rollout.strategy":                 "canary",
 	"package.approve":                  "automatic",
 	"rollout.judge.latency.percentile": "p90",
+	"code":                             "{repository: churn-model}",
+	"code.repository":                  "churn-model",
+	"code.path":                        "models/churn",
+	"code.checks":                      "churn-checks",
+	"code.image":                       "{project: churn-image, repository: churn-inference}",
+	"code.image.project":               "churn-image",
+	"code.image.repository":            "churn-inference",
+	"code.rules":                       "[{branches: [main], paths: [training/**], do: train}]",
+	"code.rules[]":                     "{branches: [main], paths: [training/**], do: train}",
+	"code.rules[].branches":            "[main]",
+	"code.rules[].environments":        "[staging]",
+	"code.rules[].paths":               "[training/**]",
+	"code.rules[].do":                  "train",
 }
 
 // example is the field's last name with a value that would be right.

@@ -114,6 +114,9 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[Capacity]():  {string(CapacityFollow), string(CapacityFull)},
 	reflect.TypeFor[Queue]():     {string(QueueLatest), string(QueueReplace)},
 	reflect.TypeFor[Day]():       {string(Monday), string(Tuesday), string(Wednesday), string(Thursday), string(Friday), string(Saturday), string(Sunday)},
+	reflect.TypeFor[Flow]():      {string(FlowGitHub), string(FlowGitflow)},
+	reflect.TypeFor[Severity]():  {string(SeverityCritical), string(SeverityHigh), string(SeverityMedium), string(SeverityNone)},
+	reflect.TypeFor[Do]():        {string(DoNothing), string(DoTest), string(DoBuild), string(DoTrain), string(DoRollout)},
 	reflect.TypeFor[NoTraffic](): {string(NoTrafficHold), string(NoTrafficPromote), string(NoTrafficRollBack)},
 }
 

@@ -17,6 +17,7 @@ type Spec struct {
 	Package  Package  `json:"package"`
 	Endpoint Endpoint `json:"endpoint"`
 	Rollout  Rollout  `json:"rollout,omitzero"`
+	Code     *Code    `json:"code,omitempty"`
 }
 
 // Pipeline is the SageMaker pipeline that trains the model.

@@ -80,7 +80,13 @@ func (t *Training) newRun(ctx context.Context, s Step) (Run, error) {
 	}
 	run.Summary = summary
 	if summary.Objects == 0 {
-		run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
+		last, same, ok, err := t.again(ctx, s, chunks)
+		if err != nil {
+			return Run{}, err
+		}
+		if run.Manifest, run.Summary = last, same; !ok {
+			run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
+		}
 		return run, t.Table.PutRun(ctx, run)
 	}
 	key := path.Join("manifests", s.Model, summary.SHA256+".jsonl.gz")

@@ -65,8 +65,12 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.foreign(ctx, *a.Foreign)
 	case a.Unlock != "":
 		return p.unlock(ctx, a.Unlock)
+	case a.Push != nil:
+		return p.push(*a.Push)
+	case a.Request != nil:
+		return p.request(ctx, *a.Request)
 	}
-	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint, apply, command, package, registry, foreign or unlock")
+	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push or request")
 }
 
 // put spreads the creation of objects over time.

@@ -31,11 +31,8 @@ func Build(ctx context.Context, root, dir string) (int, error) {
 	if err := os.MkdirAll(flat, 0o755); err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", flat+string(filepath.Separator), "./functions/...")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("building the functions: %w\n%s", err, out)
+	if err := compile(ctx, root, flat, "./functions/..."); err != nil {
+		return 0, err
 	}
 	for _, m := range mains {
 		name := filepath.Base(filepath.Dir(m))
@@ -44,6 +41,33 @@ func Build(ctx context.Context, root, dir string) (int, error) {
 		}
 	}
 	return len(mains), nil
+}
+
+// BuildOne compiles one function below root for this machine, as
+// dir/<function>/bootstrap.
+func BuildOne(ctx context.Context, root, dir, function string) error {
+	flat, err := filepath.Abs(filepath.Join(dir, ".all"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(flat, 0o755); err != nil {
+		return err
+	}
+	if err := compile(ctx, root, flat, "./functions/"+function); err != nil {
+		return err
+	}
+	return put(filepath.Join(flat, function), filepath.Join(dir, function, "bootstrap"))
+}
+
+// compile compiles packages below root into a folder.
+func compile(ctx context.Context, root, into, packages string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", into+string(filepath.Separator), packages)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the functions: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // put makes to the same file as from. A process that still runs the old one keeps it.

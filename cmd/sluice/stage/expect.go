@@ -132,10 +132,27 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 		c.recorded(r)
 	}
 	c.controlled(x)
+	c.only(x)
+	if misses, err := st.checkCode(ctx, x); err != nil {
+		return nil, err
+	} else if len(misses) > 0 {
+		c.misses = append(c.misses, misses...)
+	}
 	if x.NoLeases {
 		c.check(len(f.Leases) == 0, "leases are still held: %s", strings.Join(f.Leases, ", "))
 	}
 	return c.misses, nil
+}
+
+// only checks that people were told of nothing but what was expected, once each.
+func (c *checker) only(x Expect) {
+	if !x.OnlyReports {
+		return
+	}
+	for _, s := range c.facts.Subjects {
+		c.check(slices.ContainsFunc(x.Reports, func(want string) bool { return strings.Contains(s, want) }), "report %q was not expected", s)
+	}
+	c.check(len(c.facts.Subjects) == len(x.Reports), "%d reports, %d expected: %q", len(c.facts.Subjects), len(x.Reports), c.facts.Subjects)
 }
 
 type checker struct {

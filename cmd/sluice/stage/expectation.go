@@ -20,6 +20,10 @@ type Expect struct {
 	MaxEvents   int             `yaml:"maxEvents"`
 	Pending     *int            `yaml:"pending"` // objects in the open demand
 	NoLeases    bool            `yaml:"noLeases"`
+	Builds      []string        `yaml:"builds"`      // "project status", from the first
+	Comments    []string        `yaml:"comments"`    // on pull requests and commits; each must be part of one
+	Approved    *bool           `yaml:"approved"`    // whether the first pull request is
+	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
 }
 
 // ExpectRun is expected of a training run.

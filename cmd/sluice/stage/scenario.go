@@ -34,6 +34,7 @@ type Scenario struct {
 	History  spec.Duration `yaml:"history"`   // for which the champion has been serving; default 1d
 	Models   []Model       `yaml:"models"`    // what each pipeline execution yields; the last one repeats
 	Alarms   []Alarm       `yaml:"alarms"`
+	Code     *Code         `yaml:"code"` // the Git repository of the model, with its builds
 	Do       []Action      `yaml:"do"`
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d
 	Expect   Expect        `yaml:"expect"`
@@ -118,6 +119,8 @@ type Action struct {
 	Alarm    *SetAlarm       `yaml:"alarm"`
 	Endpoint *EndpointAction `yaml:"endpoint"`
 	Apply    *string         `yaml:"apply"` // a spec file
+	Push     *Push           `yaml:"push"`
+	Request  *OpenRequest    `yaml:"request"` // a pull request
 }
 
 // Put puts objects into a bucket.

@@ -72,6 +72,9 @@ func (st *Stage) set(ctx context.Context) (err error) {
 	if err := st.champion(ctx); err != nil {
 		return err
 	}
+	if err := st.code(); err != nil {
+		return err
+	}
 	client := sagemaker.NewFromConfig(st.AWS.AdminConfig())
 	sp := st.Scenario.sp
 	if _, err := client.CreatePipeline(ctx, &sagemaker.CreatePipelineInput{

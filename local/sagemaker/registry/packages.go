@@ -154,7 +154,7 @@ func (r *Registry) createPackage(_ *wire.Call, in *createPackageIn) (*packageARN
 			return &packageARN{arn}, nil
 		}
 	}
-	p, err := r.create(in.Definition, traffic.Behaviour{})
+	p, err := r.create(in.Definition, r.weights(in.Definition))
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +163,17 @@ func (r *Registry) createPackage(_ *wire.Call, in *createPackageIn) (*packageARN
 	}
 	r.emitPackage(p, nil)
 	return &packageARN{p.ModelPackageARN}, nil
+}
+
+// weights is how the model of a definition answers: as the package whose weights it
+// has, whatever image they run in.
+func (r *Registry) weights(d Definition) traffic.Behaviour {
+	for _, p := range r.packages.All() {
+		if d.InferenceSpecification != nil && p.InferenceSpecification != nil && p.InferenceSpecification.Containers[0].ModelDataURL == d.InferenceSpecification.Containers[0].ModelDataURL {
+			return p.behaviour
+		}
+	}
+	return traffic.Behaviour{}
 }
 
 func (r *Registry) create(d Definition, b traffic.Behaviour) (*pkg, error) {

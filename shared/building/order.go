@@ -1,0 +1,93 @@
+// Package building knows the builds that Sluice asks CodeBuild for: what each is for,
+// and what follows when it is over. It has the handler of on-build.
+//
+// What a build is for is written into its environment, so that any event of it can be
+// answered by reading the build. A tested commit asks for nothing more; the result of
+// a pull request's check is checking's; an image is registered with the weights of the
+// champion once its scan lets it pass.
+package building
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"sluice/shared/spec"
+)
+
+// Order is what a build is for.
+type Order struct {
+	Project    string
+	Repository string
+	Commit     string
+	Model      string  // "" for a check of a pull request
+	Do         spec.Do // test, build or rollout
+	Request    string  // the pull request whose check it is; "" for none
+}
+
+// The environment variables that carry an order. A buildspec may use them, too.
+const (
+	varRepository = "SLUICE_REPOSITORY"
+	varCommit     = "SLUICE_COMMIT"
+	varModel      = "SLUICE_MODEL"
+	varDo         = "SLUICE_DO"
+	varRequest    = "SLUICE_REQUEST"
+)
+
+// Variables is the order as environment variables, without empty ones.
+func (o Order) Variables() map[string]string {
+	all := map[string]string{varRepository: o.Repository, varCommit: o.Commit, varDo: string(o.Do)}
+	if o.Model != "" {
+		all[varModel] = o.Model
+	}
+	if o.Request != "" {
+		all[varRequest] = o.Request
+	}
+	return all
+}
+
+// OrderOf reads an order back; ok is false if a build is none of Sluice's.
+func OrderOf(project string, variables map[string]string) (o Order, ok bool) {
+	o = Order{
+		Project: project, Repository: variables[varRepository], Commit: variables[varCommit], Model: variables[varModel],
+		Do: spec.Do(variables[varDo]), Request: variables[varRequest],
+	}
+	return o, o.Repository != "" && o.Commit != "" && o.Do != ""
+}
+
+// Token makes CodeBuild start one build for an order, however often it is asked.
+func (o Order) Token() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%s\x00%s", o.Project, o.Repository, o.Commit, o.Model, o.Do, o.Request))
+	return hex.EncodeToString(sum[:])
+}
+
+// Build is a build as CodeBuild has it now.
+type Build struct {
+	ID        string
+	Status    string // as in its event
+	Order     Order
+	Ordered   bool   // whether Order is one
+	Initiator string // who started it
+	Phase     string // that failed
+	Why       string // it failed
+	Group     string // of its log
+	Stream    string
+	Link      string
+}
+
+// Succeeded is the status of a build that went well.
+const (
+	Succeeded = "SUCCEEDED"
+	running   = "IN_PROGRESS"
+	stopped   = "STOPPED"
+)
+
+// Over reports whether the build has ended, and Failed whether it went wrong by
+// itself.
+func (b Build) Over() bool { return b.Status != running }
+
+// Failed reports whether the build went wrong by itself: one that was stopped did not.
+func (b Build) Failed() bool { return b.Over() && b.Status != Succeeded && b.Status != stopped }
+
+// Short is a commit id as people write it.
+func Short(commit string) string { return commit[:min(len(commit), 7)] }

@@ -224,7 +224,7 @@ var commands = []command{
 		want: `{"name": "churn-g1", "status": "SUCCEEDED", "input": "{\"model\":\"churn\",\"generation\":1,\"run\":\"churn-g1\"}"}`},
 	{args: "stepfunctions get-execution-history --execution-arn " + stepFunctions + "execution:sluice-rollout:churn-v2 --page-size 40",
 		query: "{first: events[0].type, last: events[-1].type, shifts: length(events[?type=='TaskStateEntered' && stateEnteredEventDetails.name=='ShiftWeight'])}",
-		want:  `{"first": "ExecutionStarted", "last": "ExecutionSucceeded", "shifts": 2}`},
+		want:  `{"first": "ExecutionStarted", "last": "ExecutionSucceeded", "shifts": 3}`},
 	{args: "sagemaker describe-endpoint --endpoint-name churn-prod", query: "{status: EndpointStatus, variants: ProductionVariants[].[VariantName, CurrentWeight, CurrentInstanceCount]}",
 		want: `{"status": "InService", "variants": [["churn-v2", 100, 2]]}`},
 	{args: "sagemaker list-pipeline-executions --pipeline-name churn-training", query: "PipelineExecutionSummaries[].PipelineExecutionStatus", want: `["Succeeded"]`},

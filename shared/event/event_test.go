@@ -134,9 +134,6 @@ func TestSubjectOfSamples(t *testing.T) {
 		"s3-object-deleted":                                 "",
 		"sagemaker-model-package-state-change":              "",
 	}
-	for _, told := range []string{"started", "step", "held", "approval-asked", "promoted", "rolled-back", "halted", "refused", "ended"} {
-		tests["sluice-rollout-"+told] = "" // our own: nobody waits for news of himself
-	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := event.Subject(parsed(t, sample(t, name)))
@@ -151,11 +148,20 @@ func TestSubjectOfSamples(t *testing.T) {
 			}
 		})
 	}
-	// No sample is left untried.
+	// Nobody waits for what the other samples tell of.
 	files, err := filepath.Glob(filepath.Join(samples, "*.json"))
-	batches := []string{"data-queue-batch", "table-stream-command", "table-stream-history"} // are no events
-	if err != nil || len(files) != len(tests)+len(batches) {
-		t.Errorf("%d samples for %d tests: %v", len(files), len(tests), err)
+	if err != nil || len(files) < len(tests) {
+		t.Fatalf("%d samples for %d tests: %v", len(files), len(tests), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		e, err := event.Parse(sample(t, name))
+		if _, tried := tests[name]; tried || err != nil { // some are no events of EventBridge
+			continue
+		}
+		if got, err := event.Subject(e); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: got %q, %v; nobody waits for this", name, got, err)
+		}
 	}
 }
 

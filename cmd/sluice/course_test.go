@@ -66,19 +66,22 @@ func TestProgress(t *testing.T) {
 	}
 	promoted := standby
 	promoted.State = rollout.Promoted
+	step := func(mark ui.Mark, text, note string, done float64) ui.Step {
+		return ui.Step{Mark: mark, Text: text, Note: note, Done: done}
+	}
 	for _, tt := range []struct {
 		name string
 		of   rollout.Record
 		want []ui.Step
 	}{
 		{"waiting", rollout.Record{State: rollout.Waiting, Step: -1}, nil},
-		{"before the first", moved(rollout.Preparing, -1), []ui.Step{{Mark: ui.Wait, Text: "10% for 10m"}, {Mark: ui.Wait, Text: "50% for 10m"}, {Mark: ui.Wait, Text: "100% for 10m"}}},
-		{"a step was skipped", skipped, []ui.Step{{ui.Done, "10% for 10m", "took 10m00s", 1}, {ui.Info, "50% for 10m", "skipped", 1}, {ui.Shift, "100% for 10m", "asked for 9m00s ago, not reached yet", 0}}},
-		{"in the middle of one", baking, []ui.Step{{ui.Bake, "10% for 10m", "2m00s of 10m", 0.2}, {Mark: ui.Wait, Text: "50% for 10m"}, {Mark: ui.Wait, Text: "100% for 10m"}}},
-		{"longer than planned", late, []ui.Step{{ui.Bake, "10% for 10m", "20m00s of 10m", 1}, {Mark: ui.Wait, Text: "50% for 10m"}, {Mark: ui.Wait, Text: "100% for 10m"}}},
-		{"rolled back", back, []ui.Step{{ui.RollBack, "10% for 10m", "took 2m00s", 1}, {Mark: ui.Wait, Text: "50% for 10m"}, {Mark: ui.Wait, Text: "100% for 10m"}}},
-		{"standby", standby, []ui.Step{{ui.Done, "10% for 10m", "took 1m00s", 1}, {ui.Done, "50% for 10m", "took 1m00s", 1}, {ui.Done, "100% for 10m", "took 1m00s", 1}, {ui.Standby, "standby of 1h", "15m00s of 1h", 0.25}}},
-		{"promoted", promoted, []ui.Step{{ui.Done, "10% for 10m", "took 1m00s", 1}, {ui.Done, "50% for 10m", "took 1m00s", 1}, {ui.Done, "100% for 10m", "took 1m00s", 1}, {ui.Done, "standby of 1h", "over", 1}}},
+		{"before the first", moved(rollout.Preparing, -1), []ui.Step{step(ui.Wait, "10% for 10m", "", 0), step(ui.Wait, "50% for 10m", "", 0), step(ui.Wait, "100% for 10m", "", 0)}},
+		{"a step was skipped", skipped, []ui.Step{step(ui.Done, "10% for 10m", "took 10m00s", 1), step(ui.Info, "50% for 10m", "skipped", 1), step(ui.Shift, "100% for 10m", "asked for 9m00s ago, not reached yet", 0)}},
+		{"in the middle of one", baking, []ui.Step{step(ui.Bake, "10% for 10m", "2m00s of 10m", 0.2), step(ui.Wait, "50% for 10m", "", 0), step(ui.Wait, "100% for 10m", "", 0)}},
+		{"longer than planned", late, []ui.Step{step(ui.Bake, "10% for 10m", "20m00s of 10m", 1), step(ui.Wait, "50% for 10m", "", 0), step(ui.Wait, "100% for 10m", "", 0)}},
+		{"rolled back", back, []ui.Step{step(ui.RollBack, "10% for 10m", "took 2m00s", 1), step(ui.Wait, "50% for 10m", "", 0), step(ui.Wait, "100% for 10m", "", 0)}},
+		{"standby", standby, []ui.Step{step(ui.Done, "10% for 10m", "took 1m00s", 1), step(ui.Done, "50% for 10m", "took 1m00s", 1), step(ui.Done, "100% for 10m", "took 1m00s", 1), step(ui.Standby, "standby of 1h", "15m00s of 1h", 0.25)}},
+		{"promoted", promoted, []ui.Step{step(ui.Done, "10% for 10m", "took 1m00s", 1), step(ui.Done, "50% for 10m", "took 1m00s", 1), step(ui.Done, "100% for 10m", "took 1m00s", 1), step(ui.Done, "standby of 1h", "over", 1)}},
 	} {
 		if diff := cmp.Diff(tt.want, progress(tt.of, minute(20))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)

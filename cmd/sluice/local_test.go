@@ -156,7 +156,7 @@ func TestLocalRefusesWhatItCannotDo(t *testing.T) {
 		{[]string{"--addr", taken.Addr().String()}, "address already in use", exitUsage},
 		{[]string{"--speed", "0"}, "--speed is 0", exitUsage},
 		{[]string{"--scenario", "nope.yaml"}, "there is no scenario nope.yaml", exitNo},
-		{[]string{"--addr", "127.0.0.1:0", "--binaries", "nowhere"}, "there is no compiled function await-endpoint", exitNo},
+		{[]string{"--addr", "127.0.0.1:0", "--binaries", "nowhere"}, "there is no compiled function announce-rollout", exitNo},
 	} {
 		cmd := exec.Command("sluice", append([]string{"local"}, tc.args...)...)
 		cmd.Dir = t.TempDir() // no checkout

@@ -160,7 +160,7 @@ func TestLongPlansLookLessOften(t *testing.T) {
 		t.Fatalf("looks every %d minutes, want 6: 40 hours in at most 400 looks", rules.Look)
 	}
 	c := simulated(t, rules, Options{Environment: usual, Faults: []Fault{Healthy}, Rollouts: 10, Seed: 1}).Candidates[0]
-	if want := 2*(20*60+5) + delay; c.Length != want || rules.Shortest() != want {
+	if want := 2*(20*60+6) + delay; c.Length != want || rules.Shortest() != want {
 		t.Errorf("promoted after %d minutes, shortest %d, want %d", c.Length, rules.Shortest(), want)
 	}
 }

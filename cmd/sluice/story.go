@@ -87,7 +87,7 @@ var ofConfig = regexp.MustCompile(`, config [^,]+`)
 func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 	line := ui.Row{Time: e.At, Elapsed: e.At.Sub(r.StartedAt), Mark: entryMark(e), Subject: r.Endpoint, Text: e.Text}
 	switch e.Kind {
-	case "plan", "end", "command", "ask", "promotion", "clean":
+	case "plan", "end", "command", "ask", "promotion", "clean", "who":
 		line.Subject = r.ID
 	}
 	if all {
@@ -142,7 +142,7 @@ func commandText(c rollout.Command) string {
 }
 
 // kinds are the marks of lines of history whose kind says enough.
-var kinds = map[string]ui.Mark{"command": ui.Command, "ask": ui.Ask, "promotion": ui.Promote, "clean": ui.Info, unlocked: ui.Done}
+var kinds = map[string]ui.Mark{"command": ui.Command, "ask": ui.Ask, "promotion": ui.Promote, "clean": ui.Info, "who": ui.Info, unlocked: ui.Done}
 
 // entryMark is the mark of a line of history that is no look.
 func entryMark(e rollout.Entry) ui.Mark {

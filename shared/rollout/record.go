@@ -219,7 +219,7 @@ type Entry struct {
 	At      time.Time `json:"at"`
 	// Key tells lines of one time and kind apart; "" for the only one.
 	Key  string `json:"key,omitempty"`
-	Kind string `json:"kind"` // plan, effect, reading, look, verdict, command, ask, end, clean, unlock
+	Kind string `json:"kind"` // plan, effect, reading, look, verdict, command, ask, promotion, end, who, clean, unlock
 	Text string `json:"text"`
 	// Event is the detail type of the event that tells others of it, and Detail its
 	// detail as JSON; "" for none.

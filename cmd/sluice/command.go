@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -67,17 +68,13 @@ func (o *verb) send(c *call, cmd rollout.Command) error {
 		return err
 	}
 	cmd.Rollout, cmd.Why, cmd.At = r.ID, o.Why, c.now().Truncate(time.Millisecond)
+	if refusal, err := refused(c, t, r, cmd); err != nil || refusal != "" {
+		return cmp.Or(err, no("sluice status "+r.Model+" shows where it stands", "%s", people(refusal)))
+	}
 	if cmd.By, err = c.caller(cfg); err != nil {
 		return err
 	}
 	cmd.ID = commandID(cmd)
-	refusal, err := refused(c, t, r, cmd)
-	if err != nil {
-		return err
-	}
-	if refusal != "" {
-		return no("sluice status "+r.Model+" shows where it stands", "%s", people(refusal))
-	}
 	if err := t.AddCommand(c.ctx, cmd); err != nil {
 		return err
 	}

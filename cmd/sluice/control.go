@@ -118,6 +118,9 @@ func unanswered(commands []rollout.Command, now time.Time) (facts []ui.Field) {
 // attention is a problem to show of a rollout that waits for a person, beside others;
 // ok is false if it does not.
 func attention(r rollout.Record) (p ui.Problem, ok bool) {
+	if r.Control.Paused == nil && r.Now().Kind == rollout.Rest && r.Now().Limit > 0 {
+		return ui.Problem{}, false // a pause that ends by itself
+	}
 	switch standing(r).word {
 	case "to approve", "paused", "held":
 		return ui.Problem{Warning: true, Text: fmt.Sprintf("rollout %s %s", r.ID, standing(r).sentence), Fix: next(r)}, true

@@ -109,8 +109,9 @@ func commandsText(entries []rollout.Entry) string {
 	return strings.Join(said, "; ")
 }
 
-// wayBack is how long it took from the decision to go back until the endpoint was
-// verified to be the baseline's. An alarm that ended a bake decides without a look.
+// wayBack is how long it took from the decision to go back until the first requests
+// were asked back, and until the endpoint was verified to be the baseline's. An alarm
+// that ended a bake decides without a look.
 func wayBack(r rollout.Record, entries []rollout.Entry) string {
 	if r.State != rollout.RolledBack && r.State != rollout.Aborted || r.Step < 0 {
 		return ""
@@ -119,22 +120,21 @@ func wayBack(r rollout.Record, entries []rollout.Entry) string {
 	for _, e := range entries {
 		switch {
 		case strings.HasPrefix(e.Text, "rollBack at ") || e.Kind == "verdict":
-			decided = e.At
-		case e.Kind == "effect" && strings.HasPrefix(e.Text, "asked for 0 % to "):
+			decided, asked = e.At, time.Time{}
+		case e.Kind == "effect" && ofWeight.MatchString(e.Text) && (asked.IsZero() || decided.IsZero()):
 			asked = e.At
 		}
 	}
-	var said []string
-	if !decided.IsZero() && !asked.IsZero() {
-		said = append(said, "requests asked back "+took(asked.Sub(decided))+" after the decision")
-	}
-	if asked.IsZero() {
-		asked = decided
-	}
-	if asked.IsZero() {
+	verified := func(since time.Time) string { return "endpoint verified as before " + took(r.EndedAt.Sub(since)) }
+	switch {
+	case decided.IsZero() && asked.IsZero():
 		return ""
+	case asked.IsZero():
+		return verified(decided) + " after the decision"
+	case decided.IsZero():
+		return verified(asked) + " after the requests were asked back"
 	}
-	return strings.Join(append(said, "endpoint verified as before "+took(r.EndedAt.Sub(asked))+" later"), ", ")
+	return fmt.Sprintf("requests asked back %s after the decision, %s after it", took(asked.Sub(decided)), verified(decided))
 }
 
 // changes counts what was asked of the endpoint and what it answered.

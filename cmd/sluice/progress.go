@@ -48,7 +48,7 @@ func stepProgressed(r rollout.Record, i int, now time.Time) ui.Step {
 		}
 		s.Done = 1
 		if length := max(r.Plan.Steps[i].Bake, r.Plan.Steps[i].Limit); length > 0 {
-			s.Done = min(float64(now.Sub(p.ReachedAt))/float64(length), 1)
+			s.Done = part(now.Sub(p.ReachedAt), length)
 		}
 	}
 	return s
@@ -57,14 +57,19 @@ func stepProgressed(r rollout.Record, i int, now time.Time) ui.Step {
 // standbyStep is the time after promotion during which the baseline is kept warm.
 func standbyStep(r rollout.Record, now time.Time) ui.Step {
 	s := ui.Step{Mark: ui.Wait, Text: fmt.Sprintf("standby of %s", spec.Duration(r.Plan.Standby))}
-	lasts := now.Sub(r.PromotedAt)
+	lasts := max(now.Sub(r.PromotedAt), 0)
 	switch {
 	case r.PromotedAt.IsZero():
 	case r.State == rollout.Standby:
-		s.Mark, s.Done = standing(r).mark, min(float64(lasts)/float64(r.Plan.Standby), 1)
+		s.Mark, s.Done = standing(r).mark, part(lasts, r.Plan.Standby)
 		s.Note = fmt.Sprintf("%s of %s", took(lasts), spec.Duration(r.Plan.Standby))
 	default:
 		s.Mark, s.Done, s.Note = ui.Done, 1, "over"
 	}
 	return s
+}
+
+// part is how much of a length of time is over, 0 to 1.
+func part(lasts, length time.Duration) float64 {
+	return max(0, min(float64(lasts)/float64(length), 1))
 }

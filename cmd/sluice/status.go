@@ -14,9 +14,9 @@ import (
 // status shows models and what becomes of them.
 type status struct {
 	Model      string        `arg:"" optional:"" help:"One model in full; all of them, a line each, if none is named."`
-	Watch      bool          `short:"w" help:"Follow the model's rollout until it is over; wait for one if none is under way."`
+	Watch      bool          `short:"w" help:"Follow the model's rollout until it is over, its standby included; wait for one if none is under way."`
 	Every      time.Duration `default:"5s" placeholder:"5s" help:"How often --watch looks."`
-	ExitStatus bool          `help:"Exit with 3 if the latest rollout halted, with 4 if it was rolled back."`
+	ExitStatus bool          `help:"Exit with 3 if the latest rollout halted, with 4 if it was rolled back or aborted."`
 	JSON       jsonFlag      `name:"json" help:"Print one JSON object a model."`
 }
 

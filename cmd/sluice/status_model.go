@@ -126,7 +126,7 @@ func stepProgress(r rollout.Record, i int, now time.Time) string {
 	case !progress.EndedAt.IsZero():
 		return "over " + ago(now, progress.EndedAt)
 	}
-	lasts := took(now.Sub(progress.ReachedAt))
+	lasts := took(max(now.Sub(progress.ReachedAt), 0))
 	switch {
 	case step.Kind == rollout.Ask || step.Kind == rollout.Rest && step.Limit > 0:
 		return fmt.Sprintf("%s of %s", lasts, spec.Duration(step.Limit))

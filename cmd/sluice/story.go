@@ -112,7 +112,11 @@ func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 }
 
 func (l look) row(r rollout.Record) ui.Row {
-	return ui.Row{Time: l.at, Elapsed: l.at.Sub(r.StartedAt), Mark: l.mark(), Subject: fmt.Sprintf("at %d%%", l.Weight), Text: l.text()}
+	subject := fmt.Sprintf("at %d%%", l.Weight)
+	if l.Step >= 0 && l.Step < len(r.Plan.Steps) && r.Plan.Steps[l.Step].Kind == rollout.Mirror {
+		subject = fmt.Sprintf("shadow of %d%%", r.Plan.Steps[l.Step].Sampling)
+	}
+	return ui.Row{Time: l.at, Elapsed: l.at.Sub(r.StartedAt), Mark: l.mark(), Subject: subject, Text: l.text()}
 }
 
 // commandOf is the command that a line of history tells of; ok is false for a line of

@@ -71,8 +71,10 @@ type Record struct {
 	// First is a rollout that creates its endpoint.
 	First bool `json:"first,omitempty"`
 	// Undo is a rollout to a former champion: older is meant, and no window holds it.
-	Undo bool `json:"undo,omitempty"`
-	Step int  `json:"step"` // index of the step asked for last; -1 before the first
+	// Undoes is the version that it takes back.
+	Undo   bool `json:"undo,omitempty"`
+	Undoes int  `json:"undoes,omitempty"`
+	Step   int  `json:"step"` // index of the step asked for last; -1 before the first
 	// Weights are all shares that the rollout has asked for, for telling its doing
 	// from anybody else's.
 	Weights   []int      `json:"weights,omitempty"`

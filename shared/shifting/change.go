@@ -100,8 +100,14 @@ func (s *Shifting) take(ctx context.Context, in Step, r *rollout.Record) error {
 	}
 	// Written before the weight is asked for: whoever looks knows who asked.
 	var err error
-	if *r, err = s.Table.PutRollout(ctx, *r); err != nil || step.Kind != rollout.Ask {
+	if *r, err = s.Table.PutRollout(ctx, *r); err != nil {
 		return err
+	}
+	switch {
+	case step.Kind == rollout.Rest && step.Limit == 0:
+		return s.announce(ctx, in, *r, "ask", "", rollout.HeldEvent, fmt.Sprintf("paused at %d %% until a person resumes it", r.Weight()))
+	case step.Kind != rollout.Ask:
+		return nil
 	}
 	g := r.Control.Gate
 	return s.announce(ctx, in, *r, "ask", "", rollout.AskedEvent, fmt.Sprintf(

@@ -132,6 +132,9 @@ func (s *Shifting) newer(ctx context.Context, in Turn) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if ok && in.Undo && other.State == rollout.Waiting && !other.MayBegin(in.Now) {
+			return "", nil // going back waits for no window, nor for who does
+		}
 		if ok && other.State == rollout.Waiting {
 			return next, nil
 		}

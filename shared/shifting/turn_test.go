@@ -69,6 +69,26 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+// Going back to a former champion waits for no window, nor for a newer rollout that
+// does.
+func TestUndoPassesWhoIsFrozen(t *testing.T) {
+	w := newWorld(t, func(s *spec.Spec) {
+		s.Rollout.Windows = []spec.Window{{From: "18:00", To: "19:00", Zone: "UTC"}}
+	})
+	if a := call(w, w.shift.AwaitTurn, w.turnOf("churn-v3", 3000)); a.State != shifting.TurnFrozen {
+		t.Errorf("v3: %+v", a)
+	}
+	undo := w.turnOf("churn-v1-r1", 2999)
+	undo.Undo = true
+	if a := call(w, w.shift.AwaitTurn, undo); a.State != shifting.TurnCame || w.holder().Owner != "churn-v1-r1" {
+		t.Errorf("the undo: %+v, lease of %q", a, w.holder().Owner)
+	}
+	w.RunFor(time.Minute)
+	if a := call(w, w.shift.AwaitTurn, w.turnOf("churn-v3", 3000)); a.State != shifting.TurnFrozen {
+		t.Errorf("v3 meanwhile: %+v", a)
+	}
+}
+
 func TestTurnIsFrozen(t *testing.T) {
 	w := newWorld(t, func(s *spec.Spec) {
 		s.Rollout.Windows = []spec.Window{{From: "12:20", To: "18:00", Zone: "UTC"}}

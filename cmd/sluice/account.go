@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
 
 	"sluice/shared/awstable"
@@ -70,4 +71,18 @@ func (c *call) open() (*awstable.Table, aws.Config, error) {
 		return nil, cfg, err
 	}
 	return awstable.Open(cfg, c.account.Table), cfg, nil
+}
+
+// caller is who gives a command, as AWS knows them: an ARN. Where STS cannot be
+// reached, the access key must do: an abort does not wait for it.
+func (c *call) caller(cfg aws.Config) (string, error) {
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(c.ctx, &sts.GetCallerIdentityInput{})
+	if err == nil && who.Arn != nil {
+		return *who.Arn, nil
+	}
+	if c.ctx.Err() != nil {
+		return "", c.ctx.Err()
+	}
+	credentials, err := cfg.Credentials.Retrieve(c.ctx)
+	return "access key " + credentials.AccessKeyID, err
 }

@@ -16,11 +16,12 @@ import (
 //
 //	0  done, or the answer is yes
 //	1  the answer is no: a file has problems, there is no such rollout, a rollout would
-//	   be refused, nothing was freed
+//	   be refused, a command was, nothing was freed
 //	2  the command was called wrongly
 //	3  status --exit-status: the latest rollout halted
-//	4  status --exit-status: the latest rollout was rolled back
+//	4  status --exit-status: the latest rollout was rolled back, or aborted
 //	5  AWS refused, or could not be reached
+//	6  the command is written, and the rollout has not answered yet
 const (
 	exitOK         = 0
 	exitNo         = 1
@@ -28,15 +29,17 @@ const (
 	exitHalted     = 3
 	exitRolledBack = 4
 	exitAWS        = 5
+	exitUnanswered = 6
 )
 
 const exitHelp = `Exit codes:
   0    done, or the answer is yes
-  1    the answer is no: problems, no such thing, a rollout refused, nothing freed
+  1    the answer is no: problems, no such thing, a rollout or a command refused, nothing freed
   2    called wrongly
   3    status --exit-status: the latest rollout halted
-  4    status --exit-status: the latest rollout was rolled back
+  4    status --exit-status: the latest rollout was rolled back, or aborted
   5    AWS refused, or could not be reached
+  6    the command is written, and the rollout has not answered yet
 `
 
 // answer ends the command with an exit code when all has been said.
@@ -125,7 +128,7 @@ const tables = "DynamoDB"
 
 // permissions are what commands take, by service; only sluice plan asks the last ones.
 var permissions = map[string]string{
-	tables:                     "reading takes dynamodb:GetItem and dynamodb:Query on the table; apply and unlock also dynamodb:PutItem and dynamodb:DeleteItem",
+	tables:                     "reading takes dynamodb:GetItem and dynamodb:Query on the table; applying, commanding and unlocking also dynamodb:PutItem and dynamodb:DeleteItem",
 	"SageMaker":                "sluice plan takes sagemaker:DescribeEndpoint, DescribeEndpointConfig, DescribeModel, DescribeModelPackage and ListModelPackages",
 	"CloudWatch":               "sluice plan takes cloudwatch:DescribeAlarms on *, for composite alarms can be read with no other resource",
 	"Application Auto Scaling": "sluice plan takes application-autoscaling:DescribeScalableTargets, DescribeScalingPolicies and DescribeScheduledActions",

@@ -17,37 +17,52 @@ func explanation(r rollout.Record, entries []rollout.Entry, judged []look, now t
 	say := func(name, format string, args ...any) {
 		facts = append(facts, ui.Field{Name: name, Value: fmt.Sprintf(format, args...)})
 	}
-	if r.Reason != "" {
-		say("reason", "%s", r.Reason)
+	if why := reasonOf(r); why != "" {
+		say("reason", "%s", why)
 	}
-	if r.Baseline.Variant == "" {
-		say("plan", "%s on endpoint %s; it came to no plan", packageName(r.Package), orDash(r.Endpoint))
-	} else {
-		say("plan", "%s in place of %s on endpoint %s: %s, a look every %s", packageName(r.Package), sideName(r.Baseline), r.Endpoint, steps(r.Plan), spec.Duration(r.Plan.Look))
-	}
+	say("plan", "%s", intent(r))
 	say("course", "%s", course(r, now))
+	if text := stages(r, now); text != "" {
+		say("steps", "%s", text)
+	}
+	facts = append(facts, controls(r, now)...)
+	if text := standbyText(r); text != "" {
+		say("standby", "%s", text)
+	}
+	if text := commandsText(entries); text != "" {
+		say("commands", "%s", text)
+	}
+	if text := wayBack(r, entries); text != "" {
+		say("way back", "%s", text)
+	}
 	if r.Step >= 0 {
 		say("exposed", "%s", exposed(r, judged))
 	}
-	changes, readings := 0, 0
-	for _, e := range entries {
-		switch e.Kind {
-		case "effect":
-			changes++
-		case "reading":
-			readings++
-		}
+	if text := changes(entries); text != "" {
+		say("changes", "%s", text)
 	}
-	if changes > 0 {
-		say("changes", "%s asked of the endpoint, %s verified by DescribeEndpoint", counted(int64(changes), "change"), count(int64(readings)))
+	facts = append(facts, verdicts(r, compared(judged))...)
+	if !r.UnlockedAt.IsZero() {
+		say("unlocked", "%s, %s after it had halted", at(r.UnlockedAt), took(r.UnlockedAt.Sub(r.EndedAt)))
 	}
+	if text := next(r); text != "" {
+		say("next", "%s", text)
+	}
+	return facts
+}
+
+// verdicts is what the judge saw and was told, of looks that compared anything.
+func verdicts(r rollout.Record, judged []look) (facts []ui.Field) {
 	if len(judged) == 0 {
-		return facts
+		return nil
+	}
+	say := func(name, format string, args ...any) {
+		facts = append(facts, ui.Field{Name: name, Value: fmt.Sprintf(format, args...)})
 	}
 	last := judged[len(judged)-1]
 	say("evidence", "%s", evidence(judged))
 	found := ": " + last.text()
-	if last.text() == r.Reason {
+	if last.text() == reasonOf(r) {
 		found = ", which gave the reason above"
 	}
 	say("last look", "%s at %d%%%s", last.at.UTC().Format(secondFormat), last.Weight, found)
@@ -57,21 +72,15 @@ func explanation(r rollout.Record, entries []rollout.Entry, judged []look, now t
 	return facts
 }
 
-// course is how far the rollout came, and when.
-func course(r rollout.Record, now time.Time) string {
-	text := "began " + r.StartedAt.UTC().Format(secondFormat) + " UTC"
-	switch {
-	case r.Step >= 0 && r.State.Final():
-		text += fmt.Sprintf(", reached %d%% (step %d of %d)", r.Weight(), r.Step+1, len(r.Plan.Steps))
-	case r.Step >= 0:
-		text += fmt.Sprintf(", is at %d%% (step %d of %d)", r.Weight(), r.Step+1, len(r.Plan.Steps))
-	case r.State.Final():
-		text += ", never got requests"
+// compared are the looks that compared both sides: before the first bake, and of an
+// endpoint's first model, there is nothing to compare.
+func compared(judged []look) (all []look) {
+	for _, l := range judged {
+		if len(l.Query.Variants) > 0 {
+			all = append(all, l)
+		}
 	}
-	if r.State.Final() {
-		return text + ", ended " + took(r.EndedAt.Sub(r.StartedAt)) + " later"
-	}
-	return text + ", " + ago(now, r.StartedAt)
+	return all
 }
 
 // exposed is how many requests the candidate had, and how the baseline did beside

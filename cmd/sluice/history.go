@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/cmd/sluice/ui"
@@ -17,10 +18,16 @@ type history struct {
 	JSON  jsonFlag `name:"json" help:"Print one JSON object each."`
 }
 
+// Help is the text of sluice history --help.
+func (history) Help() string {
+	return "Who has commanded a rollout stands beside it: only commands that it has obeyed. sluice why tells of all of them, with what was answered."
+}
+
 // happening is a rollout or a training run, whichever is set.
 type happening struct {
-	rollout *rollout.Record
-	run     *training.Run
+	rollout  *rollout.Record
+	commands []rollout.Command // to the rollout, oldest first
+	run      *training.Run
 }
 
 // at is when it began.
@@ -62,6 +69,14 @@ func (h *history) Run(c *call) error {
 	}
 	slices.SortStableFunc(all, func(a, b happening) int { return b.at().Compare(a.at()) })
 	all = all[:min(len(all), h.Limit)]
+	for i, e := range all {
+		if e.rollout == nil {
+			continue
+		}
+		if all[i].commands, err = t.Commands(c.ctx, e.rollout.ID); err != nil {
+			return err
+		}
+	}
 	if c.json {
 		for _, e := range all {
 			if err := e.emit(c); err != nil {
@@ -71,7 +86,7 @@ func (h *history) Run(c *call) error {
 		return nil
 	}
 	table := ui.Table{
-		Columns: []ui.Column{{Name: "began (utc)"}, {Name: "what"}, {Name: "package", Wide: true}, {Name: "end"}, {Name: "took"}, {Name: "why", Wide: true}},
+		Columns: []ui.Column{{Name: "began (utc)"}, {Name: "what"}, {Name: "package", Wide: true}, {Name: "end"}, {Name: "took"}, {Name: "by", Wide: true}, {Name: "why", Wide: true}},
 		Empty:   "nothing has happened to " + h.Model + " yet",
 	}
 	for _, e := range all {
@@ -86,7 +101,10 @@ func (h *history) Run(c *call) error {
 
 func (e happening) emit(c *call) error {
 	if e.rollout != nil {
-		return c.emit("rollout", rolloutJSON(*e.rollout))
+		return c.emit("rollout", struct {
+			jsonRollout
+			Commands []jsonCommand `json:"commands"`
+		}{rolloutJSON(*e.rollout), commandsJSON(e.commands)})
 	}
 	return c.emit("run", *e.run)
 }
@@ -100,11 +118,31 @@ func (e happening) cells() []string {
 	}
 	began := e.at().UTC().Format(minuteFormat)
 	if r := e.rollout; r != nil {
-		return []string{began, r.ID, packageName(r.Package), stateWord(r.State), length(r.StartedAt, r.EndedAt), r.Reason}
+		return []string{began, r.ID, packageName(r.Package), standing(*r).word, length(r.StartedAt, r.EndedAt), orDash(actors(e.commands)), reasonOf(*r)}
 	}
 	why := e.run.Causes
 	if e.run.State == training.Failed || e.run.Approval == training.Rejected {
 		why = e.run.Reason
 	}
-	return []string{began, fmt.Sprintf("run %d", e.run.Generation), orDash(packageName(e.run.Package)), runWord(*e.run), length(e.run.ClosedAt, e.run.EndedAt), why}
+	return []string{began, fmt.Sprintf("run %d", e.run.Generation), orDash(packageName(e.run.Package)), runWord(*e.run), length(e.run.ClosedAt, e.run.EndedAt), "-", why}
+}
+
+// actors are who has commanded a rollout, and what, as far as it has obeyed.
+func actors(commands []rollout.Command) string {
+	var names []string
+	verbs := map[string][]string{}
+	for _, c := range commands {
+		if !c.Accepted {
+			continue
+		}
+		who := people(c.By)
+		if verbs[who] == nil {
+			names = append(names, who)
+		}
+		verbs[who] = append(verbs[who], string(c.Verb))
+	}
+	for i, who := range names {
+		names[i] = who + ": " + strings.Join(verbs[who], ", ")
+	}
+	return strings.Join(names, "; ")
 }

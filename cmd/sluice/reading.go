@@ -17,7 +17,8 @@ type reading struct {
 	model   string
 	applied applying.Applied
 	// rollout is the one under way, else the latest; nil if there was none.
-	rollout *rollout.Record
+	rollout  *rollout.Record
+	commands []rollout.Command // to that rollout, oldest first; of one model in full only
 	// champion is the model package in production as the rollouts tell it, "" if they
 	// do not.
 	champion   string
@@ -26,10 +27,6 @@ type reading struct {
 	chunks     []demand.Chunk
 	runs       []training.Run // newest first
 }
-
-// recentRollouts is how far back the champion is looked for: refused rollouts say
-// nothing about it.
-const recentRollouts = 20
 
 // read reads one model. Errors: a failure if there is no such model.
 func read(ctx context.Context, t *awstable.Table, model string) (reading, error) {
@@ -46,8 +43,9 @@ func read(ctx context.Context, t *awstable.Table, model string) (reading, error)
 	if err != nil {
 		return m, err
 	}
+	// One that was refused, or waits, says nothing about the champion, and hides others.
 	if len(records) > 0 && (records[0].Baseline.Variant == "" || records[0].State == rollout.Refused) {
-		if records, err = t.Rollouts(ctx, model, recentRollouts); err != nil {
+		if records, err = t.Rollouts(ctx, model, rollout.Recent); err != nil {
 			return m, err
 		}
 	}
@@ -59,36 +57,75 @@ func read(ctx context.Context, t *awstable.Table, model string) (reading, error)
 	return m, err
 }
 
-// current is the rollout under way, else the halted one that still holds the
-// endpoint, else the latest; nil for none. A rollout that was refused meanwhile must
-// not hide them.
-func current(newestFirst []rollout.Record, holder string) *rollout.Record {
+// findRollout is the rollout of this name, or the one that pick takes from the rollouts of the
+// model of this name, newest first. Errors: a failure if there is neither.
+func findRollout(c *call, t *awstable.Table, name string, pick func(newestFirst []rollout.Record) *rollout.Record) (rollout.Record, error) {
+	r, ok, err := t.Rollout(c.ctx, name)
+	if err != nil || ok {
+		return r, err
+	}
+	_, isModel, err := t.Applied(c.ctx, name)
+	if err != nil {
+		return r, err
+	}
+	if !isModel {
+		return r, no("sluice history MODEL lists the rollouts of a model", "there is no rollout %s, and no model of this name", name)
+	}
+	records, err := t.Rollouts(c.ctx, name, rollout.Recent)
+	if err != nil {
+		return r, err
+	}
+	if len(records) == 0 {
+		return r, no("sluice status "+name+" shows what it is waiting for", "model %s has had no rollout yet", name)
+	}
+	return *pick(records), nil
+}
+
+func latest(newestFirst []rollout.Record) *rollout.Record { return &newestFirst[0] }
+
+// underWayOrLatest is the rollout that has begun and is not over, else one that waits,
+// else the latest: of two, the one that has the endpoint is meant.
+func underWayOrLatest(newestFirst []rollout.Record) *rollout.Record {
+	waits := -1
 	for i, r := range newestFirst {
-		if !r.State.Final() || r.State == rollout.Halted && r.ID == holder {
+		switch {
+		case r.State.Final():
+		case r.State != rollout.Waiting:
 			return &newestFirst[i]
+		case waits < 0:
+			waits = i
 		}
 	}
+	return &newestFirst[max(waits, 0)]
+}
+
+// current is the rollout that is changing the endpoint, else the halted one that still
+// holds it, else one that waits for it, else the latest; nil for none. A rollout that
+// was refused meanwhile must not hide them.
+func current(newestFirst []rollout.Record, holder string) *rollout.Record {
 	if len(newestFirst) == 0 {
 		return nil
 	}
-	return &newestFirst[0]
-}
-
-// champion is the package that the latest rollout which knows left in production.
-// Of a halted one nobody knows.
-func champion(newestFirst []rollout.Record) string {
-	for _, r := range newestFirst {
-		switch {
-		case r.Baseline.Variant == "":
-		case r.State == rollout.Promoted:
-			return packageName(r.Candidate.Package)
-		case r.State == rollout.Halted:
-			return ""
-		default:
-			return sideName(r.Baseline)
+	r := underWayOrLatest(newestFirst)
+	if !r.State.Final() && r.State != rollout.Waiting {
+		return r
+	}
+	for i, r := range newestFirst {
+		if r.State == rollout.Halted && r.ID == holder {
+			return &newestFirst[i]
 		}
 	}
-	return ""
+	return r
+}
+
+// champion is the package that the rollouts know to be in production. After one that
+// halted nobody knows.
+func champion(newestFirst []rollout.Record) string {
+	side, _, ok := rollout.Champion(newestFirst)
+	if !ok {
+		return ""
+	}
+	return sideName(side)
 }
 
 // locked reports whether the rollout holds its endpoint although it is over.
@@ -115,7 +152,7 @@ func (m reading) exit() int {
 	switch m.rollout.State {
 	case rollout.Halted:
 		return exitHalted
-	case rollout.RolledBack:
+	case rollout.RolledBack, rollout.Aborted:
 		return exitRolledBack
 	}
 	return exitOK

@@ -6,6 +6,7 @@ import (
 
 	"sluice/shared/demand"
 	"sluice/shared/rollout"
+	"sluice/shared/spec"
 	"sluice/shared/training"
 )
 
@@ -18,11 +19,64 @@ type jsonSide struct {
 }
 
 type jsonStep struct {
-	Weight      int       `json:"weight"`
-	BakeSeconds int64     `json:"bakeSeconds"`
-	AskedAt     time.Time `json:"askedAt,omitzero"`
-	ReachedAt   time.Time `json:"reachedAt,omitzero"`
-	EndedAt     time.Time `json:"endedAt,omitzero"`
+	Kind         rollout.Kind `json:"kind,omitempty"` // weight, shadow, approve, pause
+	Weight       int          `json:"weight"`
+	Sampling     int          `json:"sampling,omitempty"` // of a shadow, whole percent
+	BakeSeconds  int64        `json:"bakeSeconds"`
+	LimitSeconds int64        `json:"limitSeconds,omitempty"` // of an approval or a pause
+	AskedAt      time.Time    `json:"askedAt,omitzero"`
+	ReachedAt    time.Time    `json:"reachedAt,omitzero"`
+	EndedAt      time.Time    `json:"endedAt,omitzero"`
+}
+
+// jsonControl is what people and windows have made of a rollout. Who is there as the
+// command said it.
+type jsonControl struct {
+	Standing  string        `json:"standing"` // a word for how it stands, such as "paused"
+	Paused    *jsonPaused   `json:"paused,omitempty"`
+	Approval  *jsonApproval `json:"approval,omitempty"`  // that is waited for
+	FrozenAt  time.Time     `json:"frozenAt,omitzero"`   // since when only windows hold it
+	GoingBack string        `json:"goingBack,omitempty"` // who wants it back, and why
+}
+
+type jsonPaused struct {
+	By string    `json:"by"`
+	At time.Time `json:"at"`
+}
+
+type jsonApproval struct {
+	ID        string       `json:"id"`
+	AskedAt   time.Time    `json:"askedAt"`
+	Expires   time.Time    `json:"expires"`
+	OnTimeout spec.Timeout `json:"onTimeout"`
+}
+
+// jsonCommand is a command and what became of it; without handledAt, nothing yet.
+type jsonCommand struct {
+	Rollout   string       `json:"rollout"`
+	ID        string       `json:"id"`
+	Verb      rollout.Verb `json:"verb"`
+	Full      bool         `json:"full,omitempty"`
+	Gate      string       `json:"gate,omitempty"`
+	By        string       `json:"by"`
+	Why       string       `json:"why,omitempty"`
+	At        time.Time    `json:"at"`
+	HandledAt time.Time    `json:"handledAt,omitzero"`
+	Accepted  bool         `json:"accepted"`
+	Answer    string       `json:"answer,omitempty"`
+	Starts    string       `json:"starts,omitempty"` // the rollout that it has started
+}
+
+func commandJSON(c rollout.Command) jsonCommand {
+	return jsonCommand{c.Rollout, c.ID, c.Verb, c.Full, c.Gate, c.By, c.Why, c.At.UTC(), c.HandledAt.UTC(), c.Accepted, c.Answer, c.Starts}
+}
+
+func commandsJSON(commands []rollout.Command) []jsonCommand {
+	all := []jsonCommand{}
+	for _, c := range commands {
+		all = append(all, commandJSON(c))
+	}
+	return all
 }
 
 type jsonRollout struct {
@@ -37,24 +91,52 @@ type jsonRollout struct {
 	Steps     []jsonStep     `json:"steps"`
 	Baseline  jsonSide       `json:"baseline"`
 	Candidate jsonSide       `json:"candidate"`
-	Served    rollout.Served `json:"served"` // by the candidate
+	First     bool           `json:"first,omitempty"` // it made the endpoint
+	Undo      bool           `json:"undo,omitempty"`  // back to a former champion
+	Served    rollout.Served `json:"served"`          // by the candidate
+	Control   *jsonControl   `json:"control,omitempty"`
 	StartedAt time.Time      `json:"startedAt"`
-	EndedAt   time.Time      `json:"endedAt,omitzero"`
-	Spec      string         `json:"spec"` // version
+	// PromotedAt is when the candidate became the champion, and StandbyUntil how long
+	// the baseline is kept warm then.
+	PromotedAt   time.Time `json:"promotedAt,omitzero"`
+	PromotedFor  string    `json:"promotedFor,omitempty"`
+	StandbyUntil time.Time `json:"standbyUntil,omitzero"`
+	EndedAt      time.Time `json:"endedAt,omitzero"`
+	UnlockedAt   time.Time `json:"unlockedAt,omitzero"` // a halted one's endpoint was freed
+	Spec         string    `json:"spec"`                // version
 }
 
 func rolloutJSON(r rollout.Record) jsonRollout {
 	j := jsonRollout{
 		ID: r.ID, Model: r.Model, Endpoint: r.Endpoint, Package: r.Package, State: r.State, Reason: r.Reason, Step: r.Step + 1, Weight: r.Weight(), Steps: []jsonStep{},
 		Baseline: jsonSide{r.Baseline.Variant, r.Baseline.Package}, Candidate: jsonSide{r.Candidate.Variant, r.Candidate.Package},
-		Served: r.Served, StartedAt: r.StartedAt.UTC(), EndedAt: r.EndedAt.UTC(), Spec: r.Spec,
+		First: r.First, Undo: r.Undo, Served: r.Served, Control: controlJSON(r), StartedAt: r.StartedAt.UTC(),
+		PromotedAt: r.PromotedAt.UTC(), PromotedFor: r.PromotedFor, EndedAt: r.EndedAt.UTC(), UnlockedAt: r.UnlockedAt.UTC(), Spec: r.Spec,
+	}
+	if r.State == rollout.Standby {
+		j.StandbyUntil = r.PromotedAt.Add(r.Plan.Standby).UTC()
 	}
 	for i, s := range r.Plan.Steps {
-		step := jsonStep{Weight: s.Weight, BakeSeconds: int64(s.Bake / time.Second)}
+		step := jsonStep{Kind: s.Kind, Weight: s.Weight, Sampling: s.Sampling, BakeSeconds: int64(s.Bake / time.Second), LimitSeconds: int64(s.Limit / time.Second)}
 		if i < len(r.Steps) {
 			step.AskedAt, step.ReachedAt, step.EndedAt = r.Steps[i].AskedAt.UTC(), r.Steps[i].ReachedAt.UTC(), r.Steps[i].EndedAt.UTC()
 		}
 		j.Steps = append(j.Steps, step)
+	}
+	return j
+}
+
+// controlJSON is nil of a rollout that is over.
+func controlJSON(r rollout.Record) *jsonControl {
+	if r.State.Final() {
+		return nil
+	}
+	j := &jsonControl{Standing: standing(r).word, FrozenAt: r.Control.Frozen.UTC(), GoingBack: r.Control.Abort}
+	if p := r.Control.Paused; p != nil {
+		j.Paused = &jsonPaused{p.By, p.At.UTC()}
+	}
+	if g := r.OpenGate(); g != nil {
+		j.Approval = &jsonApproval{g.ID, g.AskedAt.UTC(), g.Expires.UTC(), r.Now().OnTimeout}
 	}
 	return j
 }
@@ -91,7 +173,8 @@ type jsonModel struct {
 		At      time.Time `json:"at"`
 	} `json:"spec"`
 	Champion string         `json:"champion,omitempty"`
-	Rollout  *jsonRollout   `json:"rollout"` // under way, else the latest; null for none
+	Rollout  *jsonRollout   `json:"rollout"`            // under way, else the latest; null for none
+	Commands []jsonCommand  `json:"commands,omitempty"` // to it, oldest first
 	LastLook *jsonEntry     `json:"lastLook,omitempty"`
 	Locked   bool           `json:"locked"` // by a halted rollout
 	Demand   jsonDemand     `json:"demand"`
@@ -107,7 +190,7 @@ func (m reading) json(now time.Time, last *rollout.Entry) jsonModel {
 	j.Spec.Version, j.Spec.Source, j.Spec.At = m.applied.Version, m.applied.Source, m.applied.At.UTC()
 	if m.rollout != nil {
 		r := rolloutJSON(*m.rollout)
-		j.Rollout = &r
+		j.Rollout, j.Commands = &r, commandsJSON(m.commands)
 	}
 	if last != nil {
 		e := entryJSON(*last)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -46,10 +45,13 @@ type scene struct {
 	ctx    context.Context
 	world  *sim.World
 	states *states.Service
+	tables *dynamodb.Service
 	server *httptest.Server
 	table  *awstable.Table
 	cfg    aws.Config
 	sm     *sagemaker.Service
+	told   string // sequence number of the last change that on-command has heard of
+	again  string // ARN of the machine that retries and undos start
 	token  string // of the execution that waits
 	then   func() // what a scene does once its executions have begun
 	ticks  []func()
@@ -57,7 +59,7 @@ type scene struct {
 
 func newScene(t testscript.T) *scene {
 	s := &scene{t: t, ctx: context.Background(), world: sim.NewWorld(began, 1)}
-	tables := dynamodb.New(s.world)
+	s.tables = dynamodb.New(s.world)
 	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
 		var in struct{ Token string }
 		s.must(json.Unmarshal(payload, &in))
@@ -65,11 +67,11 @@ func newScene(t testscript.T) *scene {
 		done([]byte("{}"), "", nil)
 	}})
 	front := wire.NewServer(s.world)
-	front.Register(tables.Wire())
+	front.Register(s.tables.Wire())
 	front.Register(s.states.Wire())
+	front.Register(sts.New(s.world, operator{}).Wire())
 	s.sm = sagemaker.New(s.world, sagemaker.Outside{Emit: func(string, string, []string, any) {}})
 	front.Register(s.sm.Wire())
-	front.Register(sts.New(s.world, ana{}).Wire())
 	front.Register(cloudwatch.New(s.world, nil, nil).Wire())
 	front.Register(autoscaling.New(s.world, instances{s}).Wire())
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -85,10 +87,11 @@ func newScene(t testscript.T) *scene {
 		s.ticks = s.ticks[1:]
 	}))
 	s.world.Do(func() {
-		s.must(tables.Create(&dynamodb.CreateTableInput{
+		s.must(s.tables.Create(&dynamodb.CreateTableInput{
 			TableName: tableName, BillingMode: "PAY_PER_REQUEST",
 			AttributeDefinitions: []dynamodb.AttributeDefinition{{AttributeName: "pk", AttributeType: "S"}, {AttributeName: "sk", AttributeType: "S"}},
 			KeySchema:            []dynamodb.KeySchemaElement{{AttributeName: "pk", KeyType: "HASH"}, {AttributeName: "sk", KeyType: "RANGE"}},
+			StreamSpecification:  &dynamodb.StreamSpecification{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
 		}))
 	})
 	s.cfg = aws.Config{
@@ -97,17 +100,6 @@ func newScene(t testscript.T) *scene {
 	}
 	s.table = awstable.Open(s.cfg, tableName)
 	return s
-}
-
-// ana is who calls AWS in scripts.
-type ana struct{}
-
-func (ana) Caller(string) (sts.Identity, error) {
-	return sts.Identity{ARN: "arn:aws:iam::111122223333:user/ana", ID: "AIDAANA"}, nil
-}
-
-func (ana) Assume(string, string, string, string, time.Time) (sts.Session, error) {
-	return sts.Session{}, errors.New("nobody assumes a role here")
 }
 
 // training makes the stack's training machine, which waits, and a run of churn in this
@@ -130,9 +122,14 @@ func (s *scene) training(state training.State) {
 	s.must(s.table.PutRun(s.ctx, r))
 }
 
-// play puts a scene into the table.
+// play puts a scene into the table, in place of the one before.
 func (s *scene) play(name string) {
-	s.then = func() {}
+	s.then, s.ticks = func() {}, nil
+	s.world.Do(func() {
+		for _, it := range s.tables.Items(tableName) {
+			s.must(s.tables.Delete(tableName, dynamodb.Item{"pk": it["pk"], "sk": it["sk"]}))
+		}
+	})
 	s.world.Do(func() { scenes[name](s) })
 	s.world.RunFor(time.Minute)
 	s.world.Do(s.then)
@@ -176,6 +173,25 @@ var scenes = map[string]func(*scene){
 	"new":      func(s *scene) { s.apply("churn"); s.training(training.Trained) },
 	"training": func(s *scene) { s.apply("churn"); s.training(training.Launched) },
 	"failed":   func(s *scene) { s.apply("churn"); s.training(training.Failed) },
+	// unheld has a halted rollout that never had the lease, or lost it.
+	"unheld": func(s *scene) {
+		s.halted()
+		s.must(s.table.FreeLease(s.ctx, leasing.ForEndpoint("churn-prod"), "churn-v42"))
+	},
+
+	"waiting":       func(s *scene) { s.stops(waits) },
+	"to-approve":    func(s *scene) { s.stops(asks) },
+	"paused":        func(s *scene) { s.stops(pausedByHand) },
+	"held":          func(s *scene) { s.stops(heldByJudge) },
+	"frozen":        func(s *scene) { s.stops(frozenByWindow) },
+	"in-pause":      func(s *scene) { s.stops(inPause) },
+	"standby":       func(s *scene) { s.stops(inStandby) },
+	"after-standby": func(s *scene) { s.stops(afterStandby) },
+	"undone":        func(s *scene) { s.stops(undone) },
+	"aborted":       func(s *scene) { s.stops(abortedByHand) },
+	"superseded":    func(s *scene) { s.stops(superseded) },
+	"first":         func(s *scene) { s.first() },
+	"deaf":          func(s *scene) { s.deaf() },
 	"three": func(s *scene) {
 		s.halted()
 		s.apply("fraud")

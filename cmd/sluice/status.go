@@ -14,9 +14,9 @@ import (
 // status shows models and what becomes of them.
 type status struct {
 	Model      string        `arg:"" optional:"" help:"One model in full; all of them, a line each, if none is named."`
-	Watch      bool          `short:"w" help:"Follow the model's rollout until it is over; wait for one if none is under way."`
+	Watch      bool          `short:"w" help:"Follow the model's rollout until it is over, its standby included; wait for one if none is under way."`
 	Every      time.Duration `default:"5s" placeholder:"5s" help:"How often --watch looks."`
-	ExitStatus bool          `help:"Exit with 3 if the latest rollout halted, with 4 if it was rolled back."`
+	ExitStatus bool          `help:"Exit with 3 if the latest rollout halted, with 4 if it was rolled back or aborted."`
 	JSON       jsonFlag      `name:"json" help:"Print one JSON object a model."`
 }
 
@@ -54,10 +54,10 @@ func (s *status) Run(c *call) error {
 }
 
 func (s *status) exit(code int) error {
-	if !s.ExitStatus || code == exitOK {
+	if !s.ExitStatus {
 		return nil
 	}
-	return answer(code)
+	return exit(code)
 }
 
 // all shows every model in a line.
@@ -67,7 +67,7 @@ func (s *status) all(c *call, t *awstable.Table, models []string) error {
 		Empty:   "there are no models yet: sluice apply -f sluice.yaml makes one",
 	}
 	code := exitOK
-	var halted []reading
+	var problems []ui.Problem
 	for _, name := range models {
 		m, err := read(c.ctx, t, name)
 		if err != nil {
@@ -84,17 +84,31 @@ func (s *status) all(c *call, t *awstable.Table, models []string) error {
 			continue
 		}
 		table.Rows = append(table.Rows, m.cells(c.now()))
-		if m.locked(c.now()) {
-			halted = append(halted, m)
+		if p, ok := m.attention(c.now()); ok {
+			problems = append(problems, p)
 		}
 	}
 	if !c.json {
 		c.print.Table(table)
-		for _, m := range halted {
-			c.print.Problem(ui.Problem{Warning: true, Text: fmt.Sprintf("rollout %s halted, and endpoint %s is locked", m.rollout.ID, m.rollout.Endpoint), Fix: "sluice why " + m.rollout.ID + " says why; when the endpoint is as it should be, sluice unlock " + m.model})
+		for _, p := range problems {
+			c.print.Problem(p)
 		}
 	}
 	return s.exit(code)
+}
+
+// attention is what a person must do about the model's rollout, if anything.
+func (m reading) attention(now time.Time) (ui.Problem, bool) {
+	if m.locked(now) {
+		return ui.Problem{
+			Warning: true, Text: fmt.Sprintf("rollout %s halted, and endpoint %s is locked", m.rollout.ID, m.rollout.Endpoint),
+			Fix: "sluice why " + m.rollout.ID + " says why; when the endpoint is as it should be, sluice unlock " + m.model,
+		}, true
+	}
+	if m.rollout == nil {
+		return ui.Problem{}, false
+	}
+	return attention(*m.rollout)
 }
 
 // cells is the line of one model.
@@ -105,7 +119,7 @@ func (m reading) cells(now time.Time) []string {
 		if !r.State.Final() {
 			since = r.StartedAt
 		}
-		cells[2], cells[3], cells[5] = r.ID, stateWord(r.State), took(max(now.Sub(since), 0))
+		cells[2], cells[3], cells[5] = r.ID, standing(*r).word, took(max(now.Sub(since), 0))
 		if !r.State.Final() {
 			cells[4] = fmt.Sprintf("%d%%", weight(*r))
 		}
@@ -138,6 +152,9 @@ func (s *status) one(c *call, t *awstable.Table) (reading, error) {
 	m.runs = m.runs[:min(len(m.runs), shownRuns)]
 	var last *rollout.Entry
 	if m.rollout != nil {
+		if m.commands, err = t.Commands(c.ctx, m.rollout.ID); err != nil {
+			return m, err
+		}
 		entries, err := t.History(c.ctx, m.rollout.ID)
 		if err != nil {
 			return m, err

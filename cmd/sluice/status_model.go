@@ -29,9 +29,12 @@ func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
 	}
 	say("champion", "%s on endpoint %s", champion, endpoint)
 	if r := m.rollout; r != nil {
-		known := wording[r.State]
+		known := standing(*r)
 		report.Mark, report.Title = known.mark, fmt.Sprintf("rollout %s %s", r.ID, known.sentence)
 		m.sayRollout(say, now, last)
+		if !r.State.Final() {
+			report.Steps = progress(*r, now)
+		}
 	}
 	say("demand", "%s", m.demand(now))
 	say("spec", "version %s from %s, applied %s", short(m.applied.Version), m.applied.Source, at(m.applied.At))
@@ -44,18 +47,14 @@ func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
 // sayRollout is the part of the report about the rollout.
 func (m reading) sayRollout(say func(name, format string, args ...any), now time.Time, last *rollout.Entry) {
 	r := *m.rollout
-	if r.Baseline.Variant != "" {
-		say("package", "%s in place of %s", packageName(r.Package), sideName(r.Baseline))
-	} else {
-		say("package", "%s", packageName(r.Package))
-	}
+	say("package", "%s", replaces(r))
 	if r.State.Final() {
 		say("ended", "%s, %s, after %s", at(r.EndedAt), ago(now, r.EndedAt), took(r.EndedAt.Sub(r.StartedAt)))
 	} else {
 		say("began", "%s, %s", at(r.StartedAt), ago(now, r.StartedAt))
 	}
-	if r.Reason != "" {
-		say("reason", "%s", r.Reason)
+	if why := reasonOf(r); why != "" {
+		say("reason", "%s", why)
 	}
 	switch {
 	case r.State.Final() && r.Step >= 0:
@@ -66,12 +65,33 @@ func (m reading) sayRollout(say func(name, format string, args ...any), now time
 	case len(r.Plan.Steps) > 0 && !r.State.Final():
 		say("plan", "%s", steps(r.Plan))
 	}
+	for _, f := range append(controls(r, now), unanswered(m.commands, now)...) {
+		say(f.Name, "%s", f.Value)
+	}
 	if last != nil && !r.State.Final() {
 		say("last look", "%s: %s", ago(now, last.At), lookText(*last))
 	}
 	if r.Step >= 0 {
 		say("served", "%s", served(r.Served))
 	}
+	if text := next(r); text != "" && !r.State.Final() {
+		say("next", "%s", text)
+	}
+}
+
+// replaces says what a rollout puts in the place of what.
+func replaces(r rollout.Record) string {
+	text := packageName(r.Package)
+	switch {
+	case r.First:
+		text += " as the first model"
+	case r.Baseline.Variant != "":
+		text += " in place of " + sideName(r.Baseline)
+	}
+	if r.Undo {
+		text += ", a former champion"
+	}
+	return text
 }
 
 // lookText is a look in words: what it decided, and why.
@@ -86,20 +106,34 @@ func lookText(e rollout.Entry) string {
 
 // stepText says where in its plan a rollout is.
 func stepText(r rollout.Record, now time.Time) string {
-	step, progress := r.Plan.Steps[r.Step], r.Steps[r.Step]
 	text := fmt.Sprintf("%d of %d, ", r.Step+1, len(r.Plan.Steps))
-	switch {
-	case progress.ReachedAt.IsZero():
-		text += fmt.Sprintf("asked for %s, not reached yet", ago(now, progress.AskedAt))
-	case !progress.EndedAt.IsZero():
-		text += "over " + ago(now, progress.EndedAt)
-	default:
-		text += fmt.Sprintf("%s of %s", took(now.Sub(progress.ReachedAt)), spec.Duration(step.Bake))
+	if k := r.Now().Kind; k != rollout.Weigh && k != "" {
+		text += stepWords(r.Now()) + ", "
 	}
+	text += stepProgress(r, r.Step, now)
 	if rest := r.Plan.Steps[r.Step+1:]; len(rest) > 0 && r.State == rollout.Running {
 		text += ", then " + steps(rollout.Plan{Steps: rest})
 	}
 	return text
+}
+
+// stepProgress says how far a step is that was asked for.
+func stepProgress(r rollout.Record, i int, now time.Time) string {
+	step, progress := r.Plan.Steps[i], r.Steps[i]
+	switch {
+	case progress.ReachedAt.IsZero():
+		return fmt.Sprintf("asked for %s, not reached yet", ago(now, progress.AskedAt))
+	case !progress.EndedAt.IsZero():
+		return "over " + ago(now, progress.EndedAt)
+	}
+	lasts := took(max(now.Sub(progress.ReachedAt), 0))
+	switch {
+	case step.Kind == rollout.Ask || step.Kind == rollout.Rest && step.Limit > 0:
+		return fmt.Sprintf("%s of %s", lasts, spec.Duration(step.Limit))
+	case step.Kind == rollout.Rest:
+		return lasts + " so far"
+	}
+	return fmt.Sprintf("%s of %s", lasts, spec.Duration(step.Bake))
 }
 
 // served is what the candidate answered.

@@ -8,14 +8,14 @@ import (
 	"sluice/shared/training"
 )
 
-// stop stops the training run in progress.
-type stop struct {
+// stopTraining stops the training run in progress.
+type stopTraining struct {
 	Model string   `arg:"" help:"The model whose training to stop."`
 	JSON  jsonFlag `name:"json" help:"Print one JSON object."`
 }
 
 // Help is the text of sluice stop --help.
-func (stop) Help() string {
+func (stopTraining) Help() string {
 	return "SageMaker stops the pipeline execution at its next chance. The run then ends as failed, and its objects are pending: the next trigger, or sluice train, trains on them."
 }
 
@@ -26,7 +26,7 @@ type stopped struct {
 	Pipeline string `json:"pipeline"`
 }
 
-func (s *stop) Run(c *call) error {
+func (s *stopTraining) Run(c *call) error {
 	table, cfg, err := c.open()
 	if err != nil {
 		return err

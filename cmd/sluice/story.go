@@ -42,7 +42,7 @@ func (l look) mark() ui.Mark {
 	switch l.Decision {
 	case shifting.NextStep:
 		return ui.Advance
-	case shifting.PromoteIt:
+	case shifting.PromoteIt, shifting.RetireIt:
 		return ui.Promote
 	case shifting.GoBack:
 		return ui.RollBack
@@ -59,7 +59,7 @@ func (l look) mark() ui.Mark {
 // against the candidate.
 func (l look) text() string {
 	if l.Reason != "" {
-		return l.Reason
+		return people(l.Reason)
 	}
 	if l.Candidate.Requests == 0 {
 		return "no requests to compare yet"
@@ -76,6 +76,9 @@ func (l look) told(before look) bool {
 	return l.mark() != before.mark() || l.Weight != before.Weight
 }
 
+// ofWeight is an effect that changes shares of requests, not instances or configs.
+var ofWeight = regexp.MustCompile(`^asked for \d+ % to `)
+
 // ofConfig is the part of an endpoint's reading that few want to read.
 var ofConfig = regexp.MustCompile(`, config [^,]+`)
 
@@ -83,7 +86,8 @@ var ofConfig = regexp.MustCompile(`, config [^,]+`)
 // the endpoint stood.
 func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 	line := ui.Row{Time: e.At, Elapsed: e.At.Sub(r.StartedAt), Mark: entryMark(e), Subject: r.Endpoint, Text: e.Text}
-	if e.Kind == "plan" || e.Kind == "end" {
+	switch e.Kind {
+	case "plan", "end", "command", "ask", "promotion", "clean", "who":
 		line.Subject = r.ID
 	}
 	if all {
@@ -91,7 +95,12 @@ func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 	}
 	line.Text, _, _ = strings.Cut(e.Text, "; before: ")
 	truth, stands, verified := strings.Cut(e.Text, "; read: ")
+	cmd, commanded := commandOf(e)
 	switch {
+	case commanded:
+		line.Text = commandText(cmd)
+	case e.Kind == "verdict", e.Kind == unlocked:
+		line.Text = people(e.Text)
 	case verified && line.Mark == ui.Done:
 		line.Text = "verified: " + ofConfig.ReplaceAllString(stands, "")
 	case verified:
@@ -103,11 +112,43 @@ func row(e rollout.Entry, r rollout.Record, all bool) ui.Row {
 }
 
 func (l look) row(r rollout.Record) ui.Row {
-	return ui.Row{Time: l.at, Elapsed: l.at.Sub(r.StartedAt), Mark: l.mark(), Subject: fmt.Sprintf("at %d%%", l.Weight), Text: l.text()}
+	subject := fmt.Sprintf("at %d%%", l.Weight)
+	if l.Step >= 0 && l.Step < len(r.Plan.Steps) && r.Plan.Steps[l.Step].Kind == rollout.Mirror {
+		subject = fmt.Sprintf("shadow of %d%%", r.Plan.Steps[l.Step].Sampling)
+	}
+	return ui.Row{Time: l.at, Elapsed: l.at.Sub(r.StartedAt), Mark: l.mark(), Subject: subject, Text: l.text()}
 }
+
+// commandOf is the command that a line of history tells of; ok is false for a line of
+// another kind.
+func commandOf(e rollout.Entry) (c rollout.Command, ok bool) {
+	if e.Kind != "command" {
+		return c, false
+	}
+	err := json.Unmarshal([]byte(e.Data), &c)
+	return c, err == nil
+}
+
+// commandText is a command and its answer in words.
+func commandText(c rollout.Command) string {
+	text := fmt.Sprintf("%s by %s", c.Verb, people(c.By))
+	if c.Why != "" {
+		text += " (" + c.Why + ")"
+	}
+	if !c.Accepted {
+		text += " refused"
+	}
+	return text + ": " + people(c.Answer)
+}
+
+// kinds are the marks of lines of history whose kind says enough.
+var kinds = map[string]ui.Mark{"command": ui.Command, "ask": ui.Ask, "promotion": ui.Promote, "clean": ui.Info, "who": ui.Info, unlocked: ui.Done}
 
 // entryMark is the mark of a line of history that is no look.
 func entryMark(e rollout.Entry) ui.Mark {
+	if mark, ok := kinds[e.Kind]; ok {
+		return mark
+	}
 	first, _, _ := strings.Cut(e.Text, ": ")
 	switch e.Kind {
 	case "plan":
@@ -116,13 +157,13 @@ func entryMark(e rollout.Entry) ui.Mark {
 		}
 		return ui.Plan
 	case "effect":
-		if strings.HasPrefix(e.Text, "asked for config ") {
-			return ui.Prepare
+		if ofWeight.MatchString(e.Text) {
+			return ui.Shift
 		}
-		return ui.Shift
+		return ui.Prepare
 	case "reading":
 		switch rollout.Outcome(first) {
-		case rollout.Reached:
+		case rollout.Reached, rollout.Settled, rollout.OnStandby:
 			return ui.Done
 		case rollout.RolledBackByAWS, rollout.Mixed, rollout.Foreign, rollout.Broken:
 			return ui.Fault
@@ -133,11 +174,9 @@ func entryMark(e rollout.Entry) ui.Mark {
 		}
 		return ui.RollBack
 	case "end":
-		if known, ok := wording[rollout.State(first)]; ok {
+		if known, ok := wordings[rollout.State(first)]; ok {
 			return known.mark
 		}
-	case unlocked:
-		return ui.Done
 	}
 	return ui.Info
 }

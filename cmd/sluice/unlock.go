@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"sluice/cmd/sluice/ui"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awstable"
@@ -64,14 +66,10 @@ func (u *unlock) Run(c *call) error {
 			return err
 		}
 	}
-	room := waiting.NewRoom(t, awsmachines.Open(cfg, ""))
-	if err := leasing.NewDesk(t, room).Free(c.ctx, leasing.ForEndpoint(l.Endpoint), l.Rollout); err != nil {
+	if err := u.free(c, t, cfg, l); err != nil {
 		return err
 	}
 	l.Freed = true
-	if err := t.AddHistory(c.ctx, rollout.Entry{Rollout: l.Rollout, At: c.now(), Kind: unlocked, Text: fmt.Sprintf("a person freed endpoint %s", l.Endpoint)}); err != nil {
-		return err
-	}
 	if c.json {
 		return c.emit("unlock", l)
 	}
@@ -81,6 +79,25 @@ func (u *unlock) Run(c *call) error {
 	}
 	c.print.Report(r)
 	return nil
+}
+
+// free lets the next rollout have the endpoint. The record first: once the lease is
+// gone nothing would lead here again.
+func (u *unlock) free(c *call, t *awstable.Table, cfg aws.Config, l lock) error {
+	by, err := c.caller(cfg)
+	if err != nil {
+		return err
+	}
+	now := c.now()
+	l.record.UnlockedAt = now
+	if _, err := t.PutRollout(c.ctx, l.record); err != nil {
+		return err
+	}
+	room := waiting.NewRoom(t, awsmachines.Open(cfg, ""))
+	if err := leasing.NewDesk(t, room).Free(c.ctx, leasing.ForEndpoint(l.Endpoint), l.Rollout); err != nil {
+		return err
+	}
+	return t.AddHistory(c.ctx, rollout.Entry{Rollout: l.Rollout, At: now, Kind: unlocked, Text: fmt.Sprintf("%s freed endpoint %s", by, l.Endpoint)})
 }
 
 // find looks for the halted rollout that holds the endpoint. Rollout is "" if
@@ -97,8 +114,11 @@ func (u *unlock) find(c *call, t *awstable.Table) (lock, error) {
 	l.Endpoint = a.Spec.Endpoint.Name
 	name := leasing.ForEndpoint(l.Endpoint)
 	lease, err := t.Lease(c.ctx, name)
-	if err != nil || lease.Owner == "" {
+	if err != nil {
 		return l, err
+	}
+	if lease.Owner == "" {
+		return u.forgotten(c, t, l)
 	}
 	r, ok, err := t.Rollout(c.ctx, lease.Owner)
 	if err != nil {
@@ -107,7 +127,7 @@ func (u *unlock) find(c *call, t *awstable.Table) (lock, error) {
 	if !ok || r.State != rollout.Halted {
 		state := "has begun"
 		if ok {
-			state = wording[r.State].sentence
+			state = standing(r).sentence
 		}
 		return l, no("it frees the endpoint by itself when it is over, and at "+at(lease.Expires)+" if it has died", "endpoint %s belongs to rollout %s, which %s", l.Endpoint, lease.Owner, state)
 	}
@@ -115,6 +135,19 @@ func (u *unlock) find(c *call, t *awstable.Table) (lock, error) {
 	waiters, err := t.WaitersFor(c.ctx, event.LeaseOn(name))
 	for _, w := range waiters {
 		l.Waiting = append(l.Waiting, w.Owner)
+	}
+	return l, err
+}
+
+// forgotten looks for a halted rollout that does not hold its endpoint, and was never
+// unlocked: it waits for that to be tried again.
+func (u *unlock) forgotten(c *call, t *awstable.Table, l lock) (lock, error) {
+	records, err := t.Rollouts(c.ctx, u.Model, rollout.Recent)
+	for _, r := range records {
+		if r.State == rollout.Halted && r.UnlockedAt.IsZero() {
+			l.Rollout, l.record = r.ID, r
+			break
+		}
 	}
 	return l, err
 }

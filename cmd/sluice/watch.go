@@ -10,6 +10,7 @@ import (
 	"sluice/cmd/sluice/ui"
 	"sluice/shared/awstable"
 	"sluice/shared/rollout"
+	"sluice/shared/spec"
 )
 
 // watch follows the rollout of the model until it is over, and then shows how it
@@ -96,10 +97,14 @@ func (w *watching) show(r rollout.Record) error {
 func (w *watching) live(r rollout.Record) ui.Live {
 	now := w.call.now()
 	l := ui.Live{
-		Time: now, Elapsed: now.Sub(r.StartedAt), Subject: r.Endpoint, Mark: wording[r.State].mark,
+		Time: now, Elapsed: now.Sub(r.StartedAt), Subject: r.Endpoint, Mark: standing(r).mark,
 		Baseline: ui.Share{Name: sideName(r.Baseline), Weight: 100 - weight(r)}, Candidate: ui.Share{Name: packageName(r.Package), Weight: weight(r)},
 	}
-	if r.Step >= 0 && r.State == rollout.Running {
+	l.Steps = progress(r, now)
+	switch {
+	case r.State == rollout.Standby:
+		l.Step = fmt.Sprintf("%d of %d, standby, %s of %s", r.Step+1, len(r.Plan.Steps), took(now.Sub(r.PromotedAt)), spec.Duration(r.Plan.Standby))
+	case r.Step >= 0 && r.State == rollout.Running:
 		l.Step, _, _ = strings.Cut(stepText(r, now), ", then ")
 		if r.Steps[r.Step].ReachedAt.IsZero() {
 			l.Mark = ui.Shift
@@ -108,8 +113,8 @@ func (w *watching) live(r rollout.Record) ui.Live {
 	for _, k := range w.looks {
 		l.Looks = append(l.Looks, ui.Look{Time: k.at, Mark: k.mark(), Text: k.text()})
 	}
-	if n := len(w.looks); n > 0 {
-		v := w.looks[n-1].Verdict
+	if judged := compared(w.looks); len(judged) > 0 {
+		v := judged[len(judged)-1].Verdict
 		l.Evidence = ui.Evidence{Wealth: math.Exp(v.Evidence), Limit: math.Exp(v.Limit)}
 	}
 	return l

@@ -2,7 +2,6 @@ package main
 
 import (
 	"sluice/cmd/sluice/ui"
-	"sluice/shared/awstable"
 	"sluice/shared/rollout"
 )
 
@@ -23,7 +22,7 @@ func (w *why) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	r, err := w.find(c, t)
+	r, err := findRollout(c, t, w.Rollout, latest)
 	if err != nil {
 		return err
 	}
@@ -39,34 +38,12 @@ func (w *why) Run(c *call) error {
 	if c.json {
 		return w.emit(c, r, entries, facts)
 	}
-	known := wording[r.State]
+	known := standing(r)
 	c.print.Report(ui.Report{Mark: known.mark, Title: "rollout " + r.ID + " " + known.sentence, Fields: facts})
 	for _, line := range timeline(r, entries, judged, w.All) {
 		c.print.Row(line)
 	}
 	return nil
-}
-
-func (w *why) find(c *call, t *awstable.Table) (rollout.Record, error) {
-	r, ok, err := t.Rollout(c.ctx, w.Rollout)
-	if err != nil || ok {
-		return r, err
-	}
-	_, isModel, err := t.Applied(c.ctx, w.Rollout)
-	if err != nil {
-		return r, err
-	}
-	if !isModel {
-		return r, no("sluice history MODEL lists the rollouts of a model", "there is no rollout %s, and no model of this name", w.Rollout)
-	}
-	latest, err := t.Rollouts(c.ctx, w.Rollout, 1)
-	if err != nil {
-		return r, err
-	}
-	if len(latest) == 0 {
-		return r, no("sluice status "+w.Rollout+" shows what it is waiting for", "model %s has had no rollout yet", w.Rollout)
-	}
-	return latest[0], nil
 }
 
 func (w *why) emit(c *call, r rollout.Record, entries []rollout.Entry, facts []ui.Field) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -119,11 +120,30 @@ func sideName(s rollout.Side) string {
 	return "the baseline"
 }
 
+// stepWords is a step in words.
+func stepWords(s rollout.Step) string {
+	switch s.Kind {
+	case rollout.Mirror:
+		return fmt.Sprintf("shadow of %d%% for %s", s.Sampling, spec.Duration(s.Bake))
+	case rollout.Ask:
+		return fmt.Sprintf("approval within %s", spec.Duration(s.Limit))
+	case rollout.Rest:
+		if s.Limit == 0 {
+			return "pause until resumed"
+		}
+		return fmt.Sprintf("pause of %s", spec.Duration(s.Limit))
+	}
+	if s.Bake == 0 {
+		return fmt.Sprintf("%d%%", s.Weight)
+	}
+	return fmt.Sprintf("%d%% for %s", s.Weight, spec.Duration(s.Bake))
+}
+
 // steps is a plan in words.
 func steps(p rollout.Plan) string {
 	said := make([]string, len(p.Steps))
 	for i, s := range p.Steps {
-		said[i] = fmt.Sprintf("%d%% for %s", s.Weight, spec.Duration(s.Bake))
+		said[i] = stepWords(s)
 	}
 	// A linear plan in full would be a paragraph.
 	if n := len(said); n > 4 {
@@ -131,6 +151,13 @@ func steps(p rollout.Plan) string {
 	}
 	return strings.Join(said, ", ")
 }
+
+// ofPerson is what stands before the name in the ARN of a person or a role's session.
+var ofPerson = regexp.MustCompile(`arn:aws[a-z-]*:(?:sts|iam)::\d+:(?:assumed-role|user|federated-user)/`)
+
+// people shortens who a text names to how people know each other: Admin/ana for
+// arn:aws:sts::111122223333:assumed-role/Admin/ana.
+func people(text string) string { return ofPerson.ReplaceAllString(text, "") }
 
 // weight is the share that was asked for last: while a rollout goes back, none.
 func weight(r rollout.Record) int {
@@ -143,27 +170,56 @@ func weight(r rollout.Record) int {
 // short is the beginning of a spec's version, enough to tell versions apart.
 func short(version string) string { return version[:min(len(version), 12)] }
 
-// wording is the states of a rollout: its mark, the word of tables, and what a
-// sentence says of the rollout.
-var wording = map[rollout.State]struct {
+// wording is what is said of a rollout in a state: its mark, the word of tables, and
+// the end of a sentence that begins with the rollout.
+type wording struct {
 	mark           ui.Mark
 	word, sentence string
-}{
+}
+
+// wordings are the states of a rollout.
+var wordings = map[rollout.State]wording{
 	rollout.Waiting:    {ui.Wait, "waiting", "waits for the endpoint"},
 	rollout.Preparing:  {ui.Prepare, "preparing", "brings the candidate up"},
 	rollout.Running:    {ui.Bake, "running", "is under way"},
+	rollout.Standby:    {ui.Standby, "standby", "is promoted, with the baseline kept warm"},
 	rollout.Promoting:  {ui.Promote, "promoting", "is being promoted"},
 	rollout.Returning:  {ui.RollBack, "rolling back", "is rolling back"},
 	rollout.Promoted:   {ui.Promote, "promoted", "was promoted"},
 	rollout.RolledBack: {ui.RollBack, "rolled back", "was rolled back"},
 	rollout.Halted:     {ui.Halt, "halted", "halted: a person must look"},
 	rollout.Refused:    {ui.Reject, "refused", "was refused, and nothing was changed"},
-	rollout.Aborted:    {ui.Abort, "aborted", "was aborted"},
+	rollout.Aborted:    {ui.Abort, "aborted", "was aborted, and is back on the baseline"},
+	rollout.Superseded: {ui.Abort, "superseded", "made room for a newer one before it began"},
+}
+
+// standing is what is said of a rollout as it stands: of its state, and of what keeps
+// it there.
+func standing(r rollout.Record) wording {
+	c := r.Control
+	moves := r.State == rollout.Preparing || r.State == rollout.Running
+	switch {
+	case c.Abort != "" && (moves || r.State == rollout.Standby):
+		return wording{ui.RollBack, "going back", "is about to go back"}
+	case !moves:
+	case r.OpenGate() != nil:
+		return wording{ui.Ask, "to approve", "waits for an approval"}
+	case c.Paused != nil || r.Now().Kind == rollout.Rest:
+		return wording{ui.Hold, "paused", "is paused"}
+	case !c.Frozen.IsZero():
+		return wording{ui.Wait, "frozen", "waits for a window to open"}
+	case c.Held:
+		return wording{ui.Hold, "held", "is held: the judge can conclude nothing"}
+	}
+	if known, ok := wordings[r.State]; ok {
+		return known
+	}
+	return wording{ui.Info, string(r.State), "is " + string(r.State)}
 }
 
 // stateWord is the word of a state, also of one that this version does not know.
 func stateWord(s rollout.State) string {
-	if known, ok := wording[s]; ok {
+	if known, ok := wordings[s]; ok {
 		return known.word
 	}
 	return string(s)

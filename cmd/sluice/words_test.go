@@ -44,6 +44,15 @@ func TestWords(t *testing.T) {
 		{sideName(rollout.Side{}), "the baseline"},
 		{steps(percents), "20% for 10m, 40% for 10m, 2 more steps, 100% for 10m"},
 		{stateWord("brandNew"), "brandNew"},
+		{standing(rollout.Record{State: "brandNew"}).sentence, "is brandNew"},
+		{stepWords(rollout.Step{Kind: rollout.Mirror, Sampling: 20, Bake: time.Hour}), "shadow of 20% for 1h"},
+		{stepWords(rollout.Step{Kind: rollout.Ask, Limit: 4 * time.Hour}), "approval within 4h"},
+		{stepWords(rollout.Step{Kind: rollout.Rest, Limit: time.Minute}), "pause of 1m"},
+		{stepWords(rollout.Step{Kind: rollout.Rest}), "pause until resumed"},
+		{stepWords(rollout.Step{Kind: rollout.Weigh, Weight: 100}), "100%"},
+		{people("aborted by arn:aws:sts::111122223333:assumed-role/Admin/ana: arn:aws:iam::111122223333:user/bob said so"), "aborted by Admin/ana: bob said so"},
+		{people("arn:aws:iam::111122223333:root"), "arn:aws:iam::111122223333:root"},
+		{people("arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/2"), "arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/2"},
 		{short("abc"), "abc"},
 	} {
 		if tt.got != tt.want {
@@ -74,6 +83,13 @@ func TestCurrent(t *testing.T) {
 		{"refused after promoted", []rollout.Record{refused, of("a", rollout.Promoted)}, "", "late", "m/2"},
 		{"refused while running", []rollout.Record{refused, of("a", rollout.Running)}, "a", "a", "m/1"},
 		{"refused while halted", []rollout.Record{refused, of("a", rollout.Halted)}, "a", "a", ""},
+		{"standby", []rollout.Record{of("a", rollout.Standby)}, "a", "a", "m/2"},
+		{"aborted", []rollout.Record{of("a", rollout.Aborted)}, "", "a", "m/1"},
+		{"one waits while another runs", []rollout.Record{{ID: "next", State: rollout.Waiting}, of("a", rollout.Running)}, "a", "a", "m/1"},
+		{"one waits while another halted", []rollout.Record{{ID: "next", State: rollout.Waiting}, of("a", rollout.Halted)}, "a", "a", ""},
+		{"one waits", []rollout.Record{{ID: "next", State: rollout.Waiting}, of("a", rollout.Promoted)}, "", "next", "m/2"},
+		{"superseded after promoted", []rollout.Record{{ID: "late", State: rollout.Superseded}, of("a", rollout.Promoted)}, "", "late", "m/2"},
+		{"the first model was aborted", []rollout.Record{{ID: "a", State: rollout.Aborted, First: true}}, "", "a", ""},
 		{"refused after unlock", []rollout.Record{refused, of("a", rollout.Halted)}, "", "late", ""},
 	} {
 		got := ""

@@ -91,33 +91,27 @@ func (p *reader) expect(w string) error {
 
 // either reads terms joined by OR.
 func (p *reader) either() (term, error) {
-	left, err := p.both()
-	for err == nil && p.peek() == "OR" {
-		p.next()
-		a := left
-		var b term
-		b, err = p.both()
-		left = func(can func(string) bool) (bool, bool) {
-			ah, af := a(can)
-			bh, bf := b(can)
-			return ah || bh, af && bf
-		}
-	}
-	return left, err
+	return p.joined("OR", p.both, func(ah, af, bh, bf bool) (bool, bool) { return ah || bh, af && bf })
 }
 
 // both reads terms joined by AND.
 func (p *reader) both() (term, error) {
-	left, err := p.one()
-	for err == nil && p.peek() == "AND" {
+	return p.joined("AND", p.one, func(ah, af, bh, bf bool) (bool, bool) { return ah && bh, af || bf })
+}
+
+// joined reads terms with a word between them. join says of two whether they can come
+// to hold together, and not to, from what each of them can.
+func (p *reader) joined(by string, read func() (term, error), join func(ah, af, bh, bf bool) (holds, fails bool)) (term, error) {
+	left, err := read()
+	for err == nil && p.peek() == by {
 		p.next()
 		a := left
 		var b term
-		b, err = p.one()
+		b, err = read()
 		left = func(can func(string) bool) (bool, bool) {
 			ah, af := a(can)
 			bh, bf := b(can)
-			return ah && bh, af || bf
+			return join(ah, af, bh, bf)
 		}
 	}
 	return left, err

@@ -27,7 +27,7 @@
 //	WAITER#<resource>   <owner>              a task token that waits
 //	ROLLOUT#<id>        ROLLOUT              a rollout
 //	ROLLOUT#<id>        HISTORY#<time>#<kind>[#<key>] a line of its history
-//	ROLLOUT#<id>        COMMAND#<id>         a command to it, and what became of it
+//	ROLLOUT#<id>        COMMAND#<id>         a command to it, perhaps by hand, and what became of it
 //	LEASE#<name>        NEXT                 the newest rollout that waits for the lease
 //
 // Reads are strongly consistent: a decision on stale state could be a second writer.

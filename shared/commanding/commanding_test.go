@@ -1,6 +1,8 @@
 package commanding_test
 
 import (
+	"encoding/json"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +194,31 @@ func TestCommandsByHand(t *testing.T) {
 	}
 	if log := w.log.String(); strings.Count(log, `"ChangesUnreadable":1`) != 2 {
 		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// The sample is of a command as sluice approve writes it.
+func TestSampleOfACommand(t *testing.T) {
+	raw, err := os.ReadFile("../../events/table-stream-command.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changes event.Changes
+	var c rollout.Command
+	if err := json.Unmarshal(raw, &changes); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(changes[0].Item, &c); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	r := w.rollout(2, rollout.Running, 0)
+	w.Do(func() {
+		w.ok(w.table.AddCommand(ctx, c))
+		w.ok(w.table.PutWaiter(ctx, waiting.Waiter{Resource: event.RolloutNamed(r.ID), Owner: r.ID, Token: "mine", Since: noon}))
+	})
+	if o, err := w.hears(raw); err != nil || len(o.Failures) > 0 || w.woken["mine"] == "" {
+		t.Errorf("%v, %v, woken %v", o, err, w.woken)
 	}
 }
 

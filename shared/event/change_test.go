@@ -134,6 +134,23 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// The samples say of a change what its item says.
+func TestStreamSamples(t *testing.T) {
+	for name, want := range map[string]event.Change{
+		"table-stream-command": {Sequence: "100000000000000000041", Name: event.Inserted, At: utc("2026-03-02T10:30:00Z"), Key: json.RawMessage(`{"pk":"ROLLOUT#churn-v2","sk":"COMMAND#20260302T103000.000Z-approve-3f2a9c"}`)},
+		"table-stream-history": {Sequence: "100000000000000000040", Name: event.Inserted, At: utc("2026-03-02T10:24:41Z"), Key: json.RawMessage(`{"pk":"ROLLOUT#churn-v2","sk":"HISTORY#2026-03-02T10:24:41.000Z#ask"}`)},
+	} {
+		var got event.Changes
+		if err := json.Unmarshal(sample(t, name), &got); err != nil || len(got) != 1 || got[0].Item == nil {
+			t.Fatalf("%s: %+v, %v", name, got, err)
+		}
+		got[0].Item = nil
+		if diff := cmp.Diff(want, got[0]); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestWhatIsNoBatchOfChanges(t *testing.T) {
 	for _, raw := range []string{
 		`null`, `{}`, `[]`, `"x"`, `{"Records":null}`, `{"Records":{}}`, `{"Records":[null]}`, `{"Records":[{"eventSource":"aws:dynamodb","eventName":"INSERT","dynamodb":{}}]}`,

@@ -17,8 +17,8 @@ func (c *check) alarms(steps []Step) {
 		c.add(Note, "alarm.many", "alarms", "", "Sluice watches all %d alarms; SageMaker's own guardrails take %d", n, nativeAlarms)
 	}
 	for _, a := range c.Alarms {
-		if !c.state(a) || c.record.First {
-			continue
+		if !c.state(a) || c.record.First || !c.known() || len(steps) == 0 {
+			continue // without steps and sides, there is nothing to see or to miss
 		}
 		w := &watch{check: c, top: a, steps: steps}
 		w.at = alarm.Place{Endpoint: c.Spec.Endpoint.Name, Config: c.record.Baseline.Config, Baseline: c.record.Baseline.Variant, Candidate: c.record.Candidate.Variant}

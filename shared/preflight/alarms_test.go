@@ -46,6 +46,8 @@ func TestAlarms(t *testing.T) {
 		want []string
 	}{
 		{"as it should be", quiet("a"), nil},
+		{"a name with a verb", func() alarm.Alarm { a := candidate("Sum", "Invocation5XXErrors", -1); a.Name = "100%d"; return a }(),
+			[]string{"warn alarm.always: alarm 100%d rings whatever happens: it wants Sum of Invocation5XXErrors > -1, which is never under 0"}},
 		{"missing", state(""), []string{"refuse alarm.missing: alarm a does not exist; create it or take it out of rollout.alarms"}},
 		{"ringing", state("ALARM"), []string{"refuse alarm.rings: alarm a is in ALARM already: because"}},
 		{"without data", state("INSUFFICIENT_DATA"), []string{"note alarm.insufficient: alarm a is in INSUFFICIENT_DATA, which is no reason to wait or to roll back: because"}},

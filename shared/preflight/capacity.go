@@ -95,7 +95,11 @@ func (c *check) quota(cost Cost, steps []Step) {
 	for _, u := range cost.Updates {
 		most = max(most, own+u.Extra)
 	}
-	c.add(Note, "quota.unread", c.place(), "compare them with Service Quotas, \""+c.Spec.Endpoint.InstanceType+" for endpoint usage\"",
+	var quotas []string
+	for _, t := range c.types() {
+		quotas = append(quotas, fmt.Sprintf("%q", t+" for endpoint usage"))
+	}
+	c.add(Note, "quota.unread", c.place(), "compare with Service Quotas: "+strings.Join(quotas, " and "),
 		"instance quotas cannot be read here: up to %d instances run at once while an update brings a new fleet up beside the old one", most)
 }
 

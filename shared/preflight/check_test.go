@@ -38,6 +38,10 @@ func TestCheck(t *testing.T) {
 		{"in production", canary(10, 15), func(f *preflight.Facts) { f.Model.Package = arn2 }, []string{"refuse package.serving: " + arn2 + " is in production already"}},
 		{"older", canary(10, 15), func(f *preflight.Facts) { f.Champion.Version = 3 }, []string{"refuse package.older: version 3 of churn is in production, which is newer than version 2"}},
 		{"older, and meant", canary(10, 15), func(f *preflight.Facts) { f.Champion.Version, f.Undo = 3, true }, nil},
+		{"an undo of what is there", canary(10, 15), func(f *preflight.Facts) { f.Champion.Version, f.Undo, f.Undoes = 3, true, 3 }, nil},
+		{"an undo that comes too late", canary(10, 15), func(f *preflight.Facts) { f.Champion.Version, f.Undo, f.Undoes = 4, true, 3 },
+			[]string{"refuse package.undone: version 4 of churn is in production by now: there is nothing left to undo of version 3"}},
+		{"an undo in place of another group's", canary(10, 15), func(f *preflight.Facts) { f.Champion.Version, f.Champion.Group, f.Undo, f.Undoes = 4, "old", true, 3 }, nil},
 		{"older, of another group", canary(10, 15), func(f *preflight.Facts) { f.Champion.Version, f.Champion.Group = 3, "old" }, nil},
 		{"a champion that is gone", canary(10, 15), func(f *preflight.Facts) { f.Champion = nil }, nil},
 		{"for other instances", canary(10, 15), func(f *preflight.Facts) { f.Package.InstanceTypes = []string{"ml.g5.xlarge", "ml.g6.xlarge"} },
@@ -50,6 +54,8 @@ func TestCheck(t *testing.T) {
 
 		{"a strategy without steps", canary(10, 15), func(f *preflight.Facts) { f.Spec.Rollout.Strategy = "yolo" },
 			[]string{`refuse plan: rollout.strategy is "yolo": it must be canary, linear, blueGreen, shadow or steps`}},
+		{"a strategy without steps, and an alarm", spec.Rollout{Strategy: spec.StrategyCanary, Alarms: []string{"five"}}, func(f *preflight.Facts) { f.Spec.Rollout.Canary.Weight = 100 },
+			[]string{"refuse plan: rollout.canary.weight is 100: it must be 1 to 99"}},
 		{"a shadow after a weight", spec.Rollout{Strategy: spec.StrategySteps, Steps: []spec.Step{{Weight: 10}, {Shadow: &spec.Mirror{}}}}, func(*preflight.Facts) {},
 			[]string{"refuse plan: rollout.steps[1] is a shadow after a weight: SageMaker allows no shadow beside two production variants"}},
 
@@ -126,7 +132,9 @@ func TestBusy(t *testing.T) {
 	rules.Alarms = []string{"five"}
 	f := facts(4, rules)
 	f.Endpoint.Status, f.Config.Async, f.Model.Package = "Updating", true, arn2
+	f.Alarms[0] = on("five", "Average", "Invocation5XXErrors", "AllTraffic")
 	f.Alarms[0].State, f.Alarms[0].Reason = "ALARM", "because"
+	f.Config.Variants = nil
 	want := []string{
 		"wait endpoint.busy: endpoint churn-prod is Updating: a rollout begins when it is InService",
 		"warn alarm.rings: alarm five is in ALARM; the rollout is refused if it still is when the endpoint is free: because",
@@ -148,7 +156,7 @@ func TestNotes(t *testing.T) {
 		"note capacity.count: the candidate takes all of the traffic on 6 instances, the baseline on 4",
 		"note capacity.return: from 75 % on the baseline has 3 of its 4 instances: a rollback gives it 75 % of the requests at once, and the rest when it has grown; capacity: full keeps the baseline whole",
 		"note capacity.share: weights are shares of the requests: 25 %, 75 % of 6 instances would be no whole number of them, which is all that SageMaker's own guardrails shift",
-		`note quota.unread: instance quotas cannot be read here: up to 14 instances run at once while an update brings a new fleet up beside the old one; compare them with Service Quotas, "ml.m5.large for endpoint usage"`,
+		`note quota.unread: instance quotas cannot be read here: up to 14 instances run at once while an update brings a new fleet up beside the old one; compare with Service Quotas: "ml.m5.large for endpoint usage"`,
 		"note standby: after promotion AllTraffic stays on 1 instance for 2h, which is 6 instance-hours; sluice promote ends it early",
 		"note cost.price: dollars are not shown: set endpoint.price to what one ml.m5.large costs you an hour; prices differ by region and contract, and `aws pricing get-products --service-code AmazonSageMaker` lists them",
 	}

@@ -168,8 +168,16 @@ func sum(parts []string, total spec.Duration) string {
 
 // mixed reports whether the sides run on instances of different types, and so of
 // different prices.
-func (c *check) mixed() bool {
-	return slices.ContainsFunc(c.Config.Variants, func(v Variant) bool { return v.InstanceType != c.Spec.Endpoint.InstanceType })
+func (c *check) mixed() bool { return len(c.types()) > 1 }
+
+// types are the types of instances that both sides run on, each once.
+func (c *check) types() []string {
+	types := []string{c.Spec.Endpoint.InstanceType}
+	for _, v := range c.Config.Variants {
+		types = append(types, v.InstanceType)
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
 }
 
 // price says why there are no dollars.
@@ -207,15 +215,11 @@ func (c *check) unlike() []string {
 	}
 	say(whole > 8*time.Hour, "it takes 8h at most")
 	say(!regular(weights), "its steps are everything at once, one canary of at most 50 %, or equal steps of 10 to 50 %")
-	say(inferentia1(c.Spec.Endpoint.InstanceType) || c.mixedInf1(), "it moves Inf1 instances all at once, without a bake")
+	say(slices.ContainsFunc(c.types(), inferentia1), "it moves Inf1 instances all at once, without a bake")
 	for _, side := range c.sides() {
 		say(marketplace(side.containers), "it moves containers of AWS Marketplace all at once, without a bake")
 	}
 	return why
-}
-
-func (c *check) mixedInf1() bool {
-	return slices.ContainsFunc(c.Config.Variants, func(v Variant) bool { return inferentia1(v.InstanceType) })
 }
 
 // regular reports whether weights are of SageMaker's three shapes.

@@ -97,12 +97,7 @@ func (c *check) strategy() {
 // shadowless says which things exclude a shadow. Source: AWS.md B.8.
 func (c *check) shadowless() []string {
 	var why []string
-	types := []string{c.Spec.Endpoint.InstanceType}
-	for _, v := range c.Config.Variants {
-		types = append(types, v.InstanceType)
-	}
-	slices.Sort(types)
-	for _, t := range slices.Compact(types) {
+	for _, t := range c.types() {
 		if inferentia1(t) {
 			why = append(why, "instances of "+t+" are Inf1")
 		}

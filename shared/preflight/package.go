@@ -44,7 +44,10 @@ func (c *check) supersedes(subject string) {
 	switch {
 	case c.Model.Package != "" && c.Model.Package == p.ARN:
 		c.add(Refuse, "package.serving", subject, "", "%s is in production already", p.ARN)
-	case champion == nil || c.Undo: // an older one is meant
+	case champion == nil:
+	case c.Undo && c.Undoes > 0 && champion.Group == p.Group && champion.Version != c.Undoes: // it had to wait for its turn
+		c.add(Refuse, "package.undone", subject, "", "version %d of %s is in production by now: there is nothing left to undo of version %d", champion.Version, p.Group, c.Undoes)
+	case c.Undo: // an older one is meant
 	case champion.Group == p.Group && champion.Version > p.Version:
 		c.add(Refuse, "package.older", subject, "", "version %d of %s is in production, which is newer than version %d", champion.Version, p.Group, p.Version)
 	}

@@ -24,6 +24,8 @@ type Facts struct {
 	Spec spec.Spec
 	ID   string // of the rollout, and the name of the candidate's variant
 	Undo bool   // back to a former champion
+	// Undoes is the version that an undo takes back; 0 for whatever is there.
+	Undoes int
 	// Elsewhere is the lease that the rollout holds, if it is on another endpoint than
 	// the spec's.
 	Elsewhere string

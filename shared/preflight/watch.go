@@ -46,7 +46,7 @@ func (w *watch) say(l Level, code string, leaf alarm.Alarm, fix, format string, 
 	if leaf.Name != w.top.Name {
 		said = fmt.Sprintf("alarm %s, of composite alarm %s,", leaf.Name, w.top.Name)
 	}
-	w.add(l, code, name, fix, said+" "+format, args...)
+	w.add(l, code, name, fix, "%s %s", said, fmt.Sprintf(format, args...))
 }
 
 func (w *watch) leaf(leaf alarm.Alarm) {

@@ -49,6 +49,9 @@ func VersionOf(packageARN string) (int, error) {
 // of one version the later attempt, has the higher rank.
 func Rank(version, attempt int) int { return version*1000 + min(attempt, 999) }
 
+// Ranked is the version that has a rank.
+func Ranked(rank int) (version int) { return rank / 1000 }
+
 // ModelName is the name of the SageMaker model of a rollout's candidate.
 func ModelName(id string) string { return "sluice-" + id }
 

@@ -71,8 +71,10 @@ type Record struct {
 	// First is a rollout that creates its endpoint.
 	First bool `json:"first,omitempty"`
 	// Undo is a rollout to a former champion: older is meant, and no window holds it.
-	Undo bool `json:"undo,omitempty"`
-	Step int  `json:"step"` // index of the step asked for last; -1 before the first
+	// Undoes is the version that it takes back.
+	Undo   bool `json:"undo,omitempty"`
+	Undoes int  `json:"undoes,omitempty"`
+	Step   int  `json:"step"` // index of the step asked for last; -1 before the first
 	// Weights are all shares that the rollout has asked for, for telling its doing
 	// from anybody else's.
 	Weights   []int      `json:"weights,omitempty"`
@@ -217,7 +219,7 @@ type Entry struct {
 	At      time.Time `json:"at"`
 	// Key tells lines of one time and kind apart; "" for the only one.
 	Key  string `json:"key,omitempty"`
-	Kind string `json:"kind"` // plan, effect, reading, look, verdict, command, ask, end, clean, unlock
+	Kind string `json:"kind"` // plan, effect, reading, look, verdict, command, ask, promotion, end, who, clean, unlock
 	Text string `json:"text"`
 	// Event is the detail type of the event that tells others of it, and Detail its
 	// detail as JSON; "" for none.

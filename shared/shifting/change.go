@@ -72,6 +72,14 @@ func (s *Shifting) ShiftWeight(ctx context.Context, in Step) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	// Since the look, the candidate has come up or has grown, which takes minutes.
+	alarm, err := s.ringing(ctx, r.Rules.Alarms)
+	if err != nil {
+		return Answer{}, err
+	}
+	if alarm.Name != "" {
+		return Answer{Outcome: rollout.Stopped, Reason: fmt.Sprintf("alarm %s went off: %s", alarm.Name, alarm.Reason)}, nil
+	}
 	if r.Step < 0 || !r.Steps[r.Step].EndedAt.IsZero() {
 		if r.NextStep() >= len(r.Plan.Steps) {
 			return Answer{}, fault.Internal.Errorf("rollout %s has no step after step %d", r.ID, r.Step)
@@ -100,8 +108,14 @@ func (s *Shifting) take(ctx context.Context, in Step, r *rollout.Record) error {
 	}
 	// Written before the weight is asked for: whoever looks knows who asked.
 	var err error
-	if *r, err = s.Table.PutRollout(ctx, *r); err != nil || step.Kind != rollout.Ask {
+	if *r, err = s.Table.PutRollout(ctx, *r); err != nil {
 		return err
+	}
+	switch {
+	case step.Kind == rollout.Rest && step.Limit == 0:
+		return s.announce(ctx, in, *r, "ask", "", rollout.HeldEvent, fmt.Sprintf("paused at %d %% until a person resumes it", r.Weight()))
+	case step.Kind != rollout.Ask:
+		return nil
 	}
 	g := r.Control.Gate
 	return s.announce(ctx, in, *r, "ask", "", rollout.AskedEvent, fmt.Sprintf(

@@ -208,7 +208,7 @@ func (l *Look) standBy(now time.Time, r *rollout.Record, doubts string) time.Dur
 	case !now.Before(end):
 		l.Decision, l.Reason = RetireIt, "standby is over: "+l.served()
 	default:
-		l.Decision, l.Reason = KeepBaking, fmt.Sprintf("%s is kept warm until %s; %s", r.Baseline.Variant, end.UTC().Format(time.DateTime), doubts)
+		l.Decision, l.Reason = KeepBaking, strings.TrimSuffix(fmt.Sprintf("%s is kept warm until %s; %s", r.Baseline.Variant, end.UTC().Format(time.DateTime), doubts), "; ")
 		return min(r.Plan.Watch(), end.Sub(now))
 	}
 	return 0

@@ -75,7 +75,7 @@ func (s *Shifting) foresee(ctx context.Context, in Step, r rollout.Record) (pref
 	if err != nil {
 		return preflight.Report{}, r, err
 	}
-	f := preflight.Facts{Now: in.Now, Spec: sp, ID: r.ID, Undo: r.Undo, Package: preflight.Package{ARN: r.Package}}
+	f := preflight.Facts{Now: in.Now, Spec: sp, ID: r.ID, Undo: r.Undo, Undoes: r.Undoes, Package: preflight.Package{ARN: r.Package}}
 	if on := leasing.ForEndpoint(sp.Endpoint.Name); in.Lease != on {
 		f.Elsewhere = in.Lease
 	}

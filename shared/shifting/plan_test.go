@@ -53,6 +53,19 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// An undo takes back what it was asked for, or nothing: it may have had to wait while
+// another one was promoted.
+func TestPlanOfAnUndo(t *testing.T) {
+	for version, want := range map[int]string{1: "", 3: "version 1 of churn is in production by now: there is nothing left to undo of version 3"} {
+		w := newWorld(t)
+		call(w, w.shift.AwaitTurn, shifting.Turn{Step: w.step(), Rank: rollout.Rank(version, 999), Undo: true})
+		got := call(w, w.shift.PlanRollout, w.step())
+		if got.Go != (want == "") || got.Reason != want {
+			t.Errorf("an undo of version %d: %+v", version, got)
+		}
+	}
+}
+
 // apply puts a changed spec in force.
 func (w *world) apply(change func(*spec.Spec)) {
 	w.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
@@ -16,6 +17,8 @@ import (
 type End struct {
 	Return
 	State rollout.State `json:"state"` // promoted, rolledBack, refused, superseded or halted
+	// Who asks for no more than who has changed the endpoint of a halted rollout.
+	Who bool `json:"who"`
 	// Turn is the answer to the wait for the endpoint.
 	Turn TurnAnswer `json:"turn"`
 	// Verdict is the judge's last answer.
@@ -36,11 +39,14 @@ func (s *Shifting) ReportRollout(ctx context.Context, in End) (Reported, error) 
 	if err != nil {
 		return Reported{}, err
 	}
+	if in.Who {
+		return Reported{State: r.State, Reason: r.Reason}, s.tellWho(ctx, in, r)
+	}
 	if !ok { // it failed before it could begin
 		r = rollout.Record{ID: in.Rollout, Model: in.Model, Package: in.Package, StartedAt: in.Now, Step: -1}
 	}
 	if !r.State.Final() || r.EndedAt.IsZero() {
-		s.end(ctx, in, &r)
+		in.end(&r)
 		if r, err = s.Table.PutRollout(ctx, r); err != nil {
 			return Reported{}, err
 		}
@@ -63,7 +69,7 @@ func (s *Shifting) ReportRollout(ctx context.Context, in End) (Reported, error) 
 }
 
 // end writes the rollout's end into the record.
-func (s *Shifting) end(ctx context.Context, in End, r *rollout.Record) {
+func (in End) end(r *rollout.Record) {
 	if r.State == rollout.Waiting {
 		r.Reason = "" // what it waited for is no reason to end
 	}
@@ -75,15 +81,25 @@ func (s *Shifting) end(ctx context.Context, in End, r *rollout.Record) {
 	case in.State == rollout.Halted && why != "" && !strings.Contains(r.Reason, why):
 		r.Reason += "; then " + why
 	}
-	if in.State == rollout.Halted && r.Endpoint != "" && s.Trail != nil {
-		if who, err := s.Trail.Changes(ctx, r.Endpoint, r.StartedAt); err == nil && who != "" {
-			r.Reason += "; CloudTrail has: " + who
-		}
-	}
 	r.State, r.EndedAt = in.State, in.Now
 	if (in.State == rollout.RolledBack || in.State == rollout.Refused) && r.Control.Abort != "" {
 		r.State = rollout.Aborted
 	}
+}
+
+// tellWho says who else has changed the endpoint while the rollout had it, and when.
+func (s *Shifting) tellWho(ctx context.Context, in End, r rollout.Record) error {
+	who, err := s.Trail.Changes(ctx, r.Endpoint, r.StartedAt)
+	if err != nil {
+		return err
+	}
+	if who == "" {
+		return s.note(ctx, in.Step, "who", "", "CloudTrail knows of nobody else who has changed endpoint %s since %s", r.Endpoint, r.StartedAt.UTC().Format(time.DateTime))
+	}
+	if err := s.note(ctx, in.Step, "who", "", "endpoint %s was changed by others: %s", r.Endpoint, who); err != nil {
+		return err
+	}
+	return s.Notices.Publish(ctx, fmt.Sprintf("Sluice: rollout %s: who changed endpoint %s", r.ID, r.Endpoint), fmt.Sprintf("Rollout %s halted: %s\n\nSince it began, CloudTrail has of others: %s\n", r.ID, r.Reason, who))
 }
 
 // why says what ended the rollout, when nothing before has written it down.

@@ -68,6 +68,9 @@ func (s *Shifting) begin(ctx context.Context, in Turn) (rollout.Record, error) {
 		return r, err
 	}
 	r = rollout.Record{ID: in.Rollout, Model: in.Model, Package: in.Package, State: rollout.Waiting, StartedAt: in.Now, Step: -1, Undo: in.Undo}
+	if in.Undo {
+		r.Undoes = rollout.Ranked(in.Rank) // it ranks as the newest of what it takes back
+	}
 	sp, err := s.Table.Spec(ctx, in.Model)
 	if fault.Is(err, fault.NotFound) {
 		return s.Table.PutRollout(ctx, r) // the plan says what is wrong
@@ -128,6 +131,9 @@ func (s *Shifting) newer(ctx context.Context, in Turn) (string, error) {
 		other, ok, err := s.Table.Rollout(ctx, next)
 		if err != nil {
 			return "", err
+		}
+		if ok && in.Undo && other.State == rollout.Waiting && !other.MayBegin(in.Now) {
+			return "", nil // going back waits for no window, nor for who does
 		}
 		if ok && other.State == rollout.Waiting {
 			return next, nil

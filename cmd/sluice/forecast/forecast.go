@@ -13,6 +13,7 @@ package forecast
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,8 @@ func RulesOf(s spec.Rollout) (Rules, error) {
 	if err != nil {
 		return Rules{}, err
 	}
+	// No user meets a shadow, and nobody knows how long an approval takes.
+	plan.Steps = slices.DeleteFunc(plan.Steps, func(st rollout.Step) bool { return st.Kind != rollout.Weigh })
 	r := Rules{Plan: shifting.JudgePlan(plan), Look: max(1, int(plan.Look/time.Minute)), Config: shifting.JudgeConfig(s.Judge)}
 	if l := s.Judge.Latency; l != nil {
 		percent, err := strconv.ParseFloat(strings.TrimPrefix(l.Percentile, "p"), 64)

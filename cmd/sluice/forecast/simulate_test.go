@@ -156,11 +156,11 @@ func TestLongPlansLookLessOften(t *testing.T) {
 	rules := canary(t, func(r *spec.Rollout) {
 		r.Canary.Bake, _ = spec.ParseDuration("20h")
 	})
-	if rules.Look != 5 {
-		t.Fatalf("looks every %d minutes, want 5: 40 hours in at most 500 looks", rules.Look)
+	if rules.Look != 6 {
+		t.Fatalf("looks every %d minutes, want 6: 40 hours in at most 400 looks", rules.Look)
 	}
 	c := simulated(t, rules, Options{Environment: usual, Faults: []Fault{Healthy}, Rollouts: 10, Seed: 1}).Candidates[0]
-	if want := 2*(20*60+5) + delay; c.Length != want || rules.Shortest() != want {
+	if want := 2*(20*60+6) + delay; c.Length != want || rules.Shortest() != want {
 		t.Errorf("promoted after %d minutes, shortest %d, want %d", c.Length, rules.Shortest(), want)
 	}
 }

@@ -130,7 +130,7 @@ func (p *Play) entry(item dynamodb.Item) {
 		p.look(id, text(item["data"]))
 	case "verdict":
 		p.tell(ui.RollBack, id, "%s", line)
-	case "command", "clean":
+	case "command", "clean", "who":
 		p.tell(ui.Info, id, "%s", line)
 	case "ask":
 		p.tell(ui.Wait, id, "%s", line)

@@ -55,23 +55,38 @@ type jsonLook struct {
 	Text  string    `json:"text"`
 }
 
+type jsonStep struct {
+	Event string  `json:"event"`
+	Text  string  `json:"text"`
+	Note  string  `json:"note,omitempty"`
+	Done  float64 `json:"done"` // 0 to 1
+}
+
+func stepsJSON(steps []Step) (all []jsonStep) {
+	for _, s := range steps {
+		all = append(all, jsonStep{s.Mark.Word, s.Text, s.Note, finite(s.Done)})
+	}
+	return all
+}
+
 type jsonLive struct {
-	Type           string    `json:"type"` // live
-	Time           time.Time `json:"time"`
-	ElapsedSeconds int64     `json:"elapsedSeconds"`
-	Event          string    `json:"event"`
-	Subject        string    `json:"subject"`
-	Step           string    `json:"step,omitempty"`
-	Baseline       jsonShare `json:"baseline"`
-	Candidate      jsonShare `json:"candidate"`
-	Evidence       float64   `json:"evidence"`
-	EvidenceLimit  float64   `json:"evidenceLimit"`
-	Look           *jsonLook `json:"look,omitempty"` // the last one
+	Type           string     `json:"type"` // live
+	Time           time.Time  `json:"time"`
+	ElapsedSeconds int64      `json:"elapsedSeconds"`
+	Event          string     `json:"event"`
+	Subject        string     `json:"subject"`
+	Step           string     `json:"step,omitempty"`
+	Steps          []jsonStep `json:"steps,omitempty"`
+	Baseline       jsonShare  `json:"baseline"`
+	Candidate      jsonShare  `json:"candidate"`
+	Evidence       float64    `json:"evidence"`
+	EvidenceLimit  float64    `json:"evidenceLimit"`
+	Look           *jsonLook  `json:"look,omitempty"` // the last one
 }
 
 func (l *lines) Live(v Live) {
 	line := jsonLive{
-		Type: "live", Time: v.Time.UTC(), ElapsedSeconds: seconds(v.Elapsed), Event: v.Mark.Word, Subject: v.Subject, Step: v.Step,
+		Type: "live", Time: v.Time.UTC(), ElapsedSeconds: seconds(v.Elapsed), Event: v.Mark.Word, Subject: v.Subject, Step: v.Step, Steps: stepsJSON(v.Steps),
 		Baseline: jsonShare(v.Baseline), Candidate: jsonShare(v.Candidate),
 		Evidence: finite(v.Evidence.Wealth), EvidenceLimit: finite(v.Evidence.Limit),
 	}
@@ -119,8 +134,9 @@ func (l *lines) Report(r Report) {
 		Event  string      `json:"event"`
 		Title  string      `json:"title"`
 		Fields []jsonField `json:"fields"`
+		Steps  []jsonStep  `json:"steps,omitempty"`
 		Text   []string    `json:"text,omitempty"`
-	}{"report", r.Mark.Word, r.Title, fields, r.Text})
+	}{"report", r.Mark.Word, r.Title, fields, stepsJSON(r.Steps), r.Text})
 }
 
 func (l *lines) Problem(p Problem) {

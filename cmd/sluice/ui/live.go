@@ -67,10 +67,13 @@ func (t *text) draw(l Live) string {
 		head,
 		"  traffic   " + t.weights(l, bar) + fmt.Sprintf("  %d%% %s, %d%% %s", l.Baseline.Weight, clean(l.Baseline.Name), l.Candidate.Weight, clean(l.Candidate.Name)),
 	}
+	// A terminal cannot go back above its first line: the area must fit.
+	if steps := t.picture(l.Steps, bar); len(lines)+len(steps)+3 <= t.screen.height() {
+		lines = append(lines, steps...)
+	}
 	if l.Evidence.Limit > 0 {
 		lines = append(lines, "  evidence  "+t.meter(l.Evidence, bar)+"  "+l.Evidence.text())
 	}
-	// A terminal cannot go back above its first line: the area must fit.
 	room := min(shownLooks, t.screen.height()-len(lines)-1)
 	for _, look := range l.Looks[max(len(l.Looks)-max(room, 0), 0):] {
 		lines = append(lines, "  "+t.paint(Quiet, look.Time.UTC().Format(clockFormat))+"  "+t.mark(look.Mark)+"  "+clean(look.Text))

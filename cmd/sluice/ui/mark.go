@@ -40,6 +40,8 @@ var (
 	Abort    = Mark{"↩", "<", "abort", Care}
 	Halt     = Mark{"■", "!", "halt", Bad}
 	Standby  = Mark{"○", "o", "standby", Quiet}
+	Ask      = Mark{"?", "?", "approval", Care}
+	Command  = Mark{"»", ">", "command", Plain}
 	Undo     = Mark{"↩", "<", "undo", Care}
 	Alarm    = Mark{"!", "!", "alarm", Bad}
 	Fault    = Mark{"×", "x", "fault", Care}

@@ -7,6 +7,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
+// reportBar is the columns of a step's bar in a report.
+const reportBar = 16
+
 // Report prints a box on a terminal; in a pipe the same lines without one.
 func (t *text) Report(r Report) {
 	width := 0
@@ -38,6 +41,9 @@ func (t *text) Report(r Report) {
 			}
 			lines = append(lines, name+part)
 		}
+	}
+	if len(r.Steps) > 0 && t.screen.Terminal {
+		lines = append(append(lines, ""), t.picture(r.Steps, reportBar)...)
 	}
 	for _, paragraph := range r.Text {
 		if t.screen.Terminal {

@@ -63,6 +63,7 @@ type Live struct {
 	Subject  string // the endpoint
 	Mark     Mark   // what it is doing
 	Step     string // like "2 of 10, 7m of 15m"
+	Steps    []Step // of the plan; none if there is nothing to draw
 	Baseline Share
 	// Candidate's Weight and Baseline's add up to 100.
 	Candidate Share
@@ -106,7 +107,8 @@ type Report struct {
 	Mark   Mark
 	Title  string
 	Fields []Field
-	Text   []string // paragraphs below the fields
+	Steps  []Step   // drawn below the fields, on a terminal only
+	Text   []string // paragraphs below that
 }
 
 // Field is a named value of a report.

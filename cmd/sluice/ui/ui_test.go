@@ -32,6 +32,7 @@ func live(after time.Duration, mark Mark, weight int, wealth float64, looks ...L
 		Time: start.Add(after), Elapsed: after, Subject: "churn-prod", Mark: mark, Step: fmt.Sprintf("1 of 2, %s of 15m", strings.TrimPrefix(Elapsed(after-10*time.Minute), "+")),
 		Baseline: Share{"churn/41", 100 - weight}, Candidate: Share{"churn/42", weight},
 		Evidence: Evidence{Wealth: wealth, Limit: 100}, Looks: looks,
+		Steps: []Step{{Done, "shadow of 10% for 10m", "took 10m00s", 1}, {mark, "10% for 15m", "3m00s of 15m", 0.2}, {Wait, "approval within 4h", "", 0}, {Wait, "100% for 15m", "", 0}},
 	}
 }
 
@@ -59,7 +60,11 @@ func story(p Printer) {
 	p.Report(Report{
 		Mark: RollBack, Title: "churn/42 did not replace churn/41 on churn-prod",
 		Fields: []Field{{"reason", "alarm churn-5xx"}, {"served", "1,530 of 15,300 requests in 15m, 63 of them bad"}, {"evidence", "250:1 that the candidate is worse than tolerated"}},
-		Text:   []string{"the endpoint serves what it served before; try again with sluice rollout churn/42"},
+		Steps: []Step{
+			{Done, "5% for 15m", "took 15m00s", 1}, {Done, "10% for 15m", "took 15m00s", 1}, {Ask, "approval within 4h", "expires in 3h", 0.25}, {Wait, "20% for 15m", "", 0},
+			{Wait, "40% for 15m", "", 0}, {Wait, "60% for 15m", "", 0}, {Wait, "100% for 15m", "", 0},
+		},
+		Text: []string{"the endpoint serves what it served before; try again with sluice rollout churn/42"},
 	})
 	p.Table(Table{
 		Columns: []Column{{Name: "rollout"}, {Name: "package"}, {Name: "end", Wide: true}, {Name: "minutes", Number: true}},
@@ -135,7 +140,7 @@ func TestColourAddsNothing(t *testing.T) {
 func TestMarks(t *testing.T) {
 	for _, m := range []Mark{
 		Trigger, Train, Gate, Approve, Reject, Plan, Prepare, Shift, Bake, Continue, Advance, Hold, Promote, RollBack,
-		Abort, Halt, Standby, Undo, Alarm, Fault, Wait, Done, Failed, Info,
+		Abort, Halt, Standby, Ask, Command, Undo, Alarm, Fault, Wait, Done, Failed, Info,
 	} {
 		if m.Word == "" || len(m.Word) > wordWidth || m.Word != strings.ToLower(m.Word) {
 			t.Errorf("%q is no word of at most %d small letters", m.Word, wordWidth)
@@ -316,6 +321,9 @@ func TestRedraw(t *testing.T) {
 			}
 			if got := strings.Count(text, "live-"); (shown != "" && (got != 1 || !strings.Contains(text, shown))) || (shown == "" && got != 0) {
 				r.Fatalf("%d live areas, want %q:\n%s", got, shown, text)
+			}
+			if area := strings.Count(text[max(strings.Index(text, "live-"), 0):], "\n"); shown != "" && area > screen.height() {
+				r.Fatalf("the live area has %d lines on a terminal of %d:\n%s", area, screen.height(), text)
 			}
 			for n, at := 0, 0; n < rows; n++ {
 				found := strings.Index(text[at:], fmt.Sprintf("row-%d.", n))

@@ -109,6 +109,7 @@ func TestSettleIncomplete(t *testing.T) {
 		{"the marker of an earlier burst", marked, chunks{data(1, 1, 60, 50), mark(61)}, quiet},
 		{"deletions only", marked, chunks{{Cause: demand.Cause{Kind: demand.Data}}}, 0},
 		{"a schedule does not wait for more", hundred, chunks{data(1, 1, 60, 50), because(demand.Schedule, "")}, 0},
+		{"a commit does not wait for more", hundred, chunks{data(1, 1, 60, 50), because(demand.Commit, "")}, 0},
 		{"a schedule does not cut a burst", hundred, chunks{data(1, 1, 60, 5), because(demand.Schedule, "")}, 5 * time.Minute},
 		{"an alarm does not wait for more", hundred, chunks{data(1, 1, 60, 50), alarm(demand.Drift, 1, 0)}, 0},
 		{"an alarm that must stay on", hundred, chunks{data(1, 1, 60, 50), alarm(demand.Drift, 25, 30*time.Minute)}, 5 * time.Minute},

@@ -7,6 +7,8 @@ SHELL := bash
 
 # How many seeds make sim tries.
 SEEDS ?= 300
+# How many object events make bench-intake takes in.
+EVENTS ?= 1000000
 
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 GO_CODE := $(wildcard *.go) cmd functions local shared
@@ -18,10 +20,10 @@ REPEATABLE := -buildvcs=false -tags=lambda.norpc
 FUNCTION ?= OnAlarmFunction
 EVENT ?= cloudwatch-alarm-state-change
 
-.PHONY: help build test check sim bench bench-judge demo sam-build sam-invoke deploy
+.PHONY: help build test check sim bench bench-judge bench-intake demo sam-build sam-invoke deploy
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## compile the functions for Lambda, to build/arm64/<function>/bootstrap
 	@rm -rf build/arm64
@@ -44,11 +46,14 @@ check: ## vet, format, staticcheck, govulncheck, state machines, template
 sim: ## rehearse many rollouts under faults: SEEDS=300 of them
 	go run ./cmd/sluice sim --seeds $(SEEDS)
 
-bench: bench-judge ## measure speed, and the judge against its goals
+bench: bench-judge bench-intake ## measure speed, and judge and intake against their goals
 	go test -run '^$$' -bench . -benchmem ./shared/... ./local/...
 
 bench-judge: ## hold the judge to its goals, beside its peers' rules
 	go run ./cmd/benchjudge
+
+bench-intake: ## count what a million object events cost: EVENTS=1000000 of them
+	go run ./cmd/benchintake -events $(EVENTS)
 
 demo: ## play a day of Sluice in this terminal
 	@go run ./cmd/sluice demo

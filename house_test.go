@@ -40,8 +40,8 @@ var values = []string{
 
 // pure are the packages that decide.
 var pure = []string{
-	"sluice/shared/alarm", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/flow", "sluice/shared/gate", "sluice/shared/judge", "sluice/shared/preflight", "sluice/shared/rollout",
-	"sluice/shared/spec",
+	"sluice/shared/alarm", "sluice/shared/definition", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/flow", "sluice/shared/gate",
+	"sluice/shared/judge", "sluice/shared/preflight", "sluice/shared/rollout", "sluice/shared/schedule", "sluice/shared/spec",
 }
 
 const purity = "it decides, so it takes values and returns values: no SDK, clock, environment, log or goroutine. " +
@@ -49,7 +49,7 @@ const purity = "it decides, so it takes values and returns values: no SDK, clock
 
 var directions = []direction{
 	{
-		of:   []string{"shared/alarm", "shared/demand", "shared/gate", "shared/judge/...", "shared/preflight", "shared/rollout"},
+		of:   []string{"shared/alarm", "shared/definition", "shared/demand", "shared/gate", "shared/judge/...", "shared/preflight", "shared/rollout"},
 		only: slices.Concat(values, pure), why: purity,
 	},
 	{
@@ -59,6 +59,10 @@ var directions = []direction{
 	{
 		of:   []string{"shared/spec"},
 		only: slices.Concat(values, pure, []string{"embed", "time/tzdata", "github.com/bmatcuk/doublestar/v4", "github.com/goccy/go-yaml/..."}), why: purity,
+	},
+	{
+		of:   []string{"shared/schedule"},
+		only: slices.Concat(values, []string{"time/tzdata", "github.com/adhocore/gronx"}), why: purity,
 	},
 	{
 		of:   []string{"shared/fault"},
@@ -107,12 +111,12 @@ var directions = []direction{
 		why: "mains are ends: what others need of a command belongs into shared/ or local/",
 	},
 	{
-		of: []string{"local/..."}, but: []string{"local", "local/benchjudge"}, not: []string{"sluice/shared/..."}, tests: true,
+		of: []string{"local/..."}, but: []string{"local", "local/benchjudge", "local/benchintake"}, not: []string{"sluice/shared/..."}, tests: true,
 		why: "an emulator that knows our types will lie in our favour: its types come from the AWS API reference. " +
-			"Only local itself, which wires, and local/benchjudge, which measures the judge and emulates nothing, know the domain",
+			"Only local itself, which wires, and local/benchjudge and local/benchintake, which measure and emulate nothing, know the domain",
 	},
 	{
-		of: []string{"local/..."}, but: []string{"local"}, not: []string{sdk},
+		of: []string{"local/..."}, but: []string{"local", "local/benchintake"}, not: []string{sdk},
 		why: "a service that is made of its client's types cannot find the client wrong; tests drive it with the SDK",
 	},
 	{

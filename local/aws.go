@@ -114,6 +114,7 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	a.AutoScaling = autoscaling.New(w, scaling{a})
 	a.SageMaker = sagemaker.New(w, sagemaker.Outside{
 		Emit: emit, Record: a.CloudWatch.Record, AlarmState: a.CloudWatch.State, Put: a.S3.Put, Permit: a.Server.Permit,
+		Log:    func(group, stream, line string) { a.Logs.Append(group, stream, a.World.Now(), line) },
 		Script: func(r pipelines.Run) pipelines.Outcome { return a.Script(r) },
 		Scaled: a.AutoScaling.Scaled, Deregister: scaling{a}.deregister,
 	})

@@ -17,6 +17,7 @@ import (
 	"sluice/shared/awsgit"
 	"sluice/shared/awsimages"
 	"sluice/shared/awsletters"
+	"sluice/shared/awslogs"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsmetrics"
 	"sluice/shared/awsnotices"
@@ -58,7 +59,7 @@ func (p parts) room() *waiting.Room {
 }
 
 func (p parts) intake() *intake.Intake {
-	return intake.New(p.table(), awsobjects.Open(p.cfg, p.get(edge.Store)), awsmachines.Open(p.cfg, p.get(edge.TrainingMachine)))
+	return intake.New(p.table(), awsobjects.Open(p.cfg, p.get(edge.Store)), awsmachines.Open(p.cfg, p.get(edge.TrainingMachine)), awsmetrics.Open(p.cfg), p.room())
 }
 
 func (p parts) requesting() *requesting.Requesting {
@@ -74,6 +75,7 @@ func (p parts) training() *training.Training {
 		Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)),
 		Pipelines: awspipelines.Open(p.cfg), Registry: awspipelines.OpenRegistry(p.cfg), Rollouts: p.requesting(),
 		Room: p.room(), Desk: leasing.NewDesk(p.table(), p.room()), Notices: awsnotices.Open(p.cfg, p.get(edge.Topic)),
+		Logs: awslogs.Open(p.cfg),
 	}
 }
 
@@ -115,8 +117,11 @@ func (p parts) failing() *failing.Failing {
 // Functions leads from the folder of each function to its handler, for running in
 // process. The mains in functions/ wire the same handlers with what each needs.
 var Functions = map[string]func(parts) edge.Handler{
-	"on-data":    func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
-	"on-alarm":   func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-data":  func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
+	"on-alarm": func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-schedule": func(p parts) edge.Handler {
+		return edge.Handle("on-schedule", p.log, p.intake().OnSchedule)
+	},
 	"on-signal":  func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
 	"on-command": func(p parts) edge.Handler { return edge.Handle("on-command", p.log, p.commanding().OnCommand) },
 	"announce-rollout": func(p parts) edge.Handler {

@@ -99,6 +99,8 @@ func takers(t *testing.T, st *stage.Stage, name string, raw []byte) (all []strin
 			for _, target := range spec.Targets {
 				if spec.EventPattern != nil {
 					add(string(spec.EventPattern), target.Arn)
+				} else { // it is on a schedule
+					add(`{"source": ["aws.events"], "detail-type": ["Scheduled Event"]}`, target.Arn)
 				}
 			}
 		case *cloudformation.MappingSpec:

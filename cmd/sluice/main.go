@@ -23,31 +23,34 @@ import (
 type cli struct {
 	Account account `embed:""`
 
-	Validate validate  `cmd:"" group:"spec" help:"Check sluice.yaml files and show every problem."`
-	Apply    apply     `cmd:"" group:"spec" help:"Put sluice.yaml files in force."`
-	Schema   schema    `cmd:"" group:"spec" help:"Print the JSON schema of sluice.yaml, for editors."`
-	Plan     plan      `cmd:"" group:"see" help:"Show what a rollout would do and cost, and what is in its way."`
-	Status   status    `cmd:"" group:"see" help:"Show models, their rollouts, demand and training."`
-	History  history   `cmd:"" group:"see" help:"List past rollouts and training runs of a model."`
-	Why      why       `cmd:"" group:"see" help:"Explain a rollout with its numbers."`
-	Pause    verb      `cmd:"" group:"act" help:"Keep a rollout at its weight until it is resumed."`
-	Resume   verb      `cmd:"" group:"act" help:"Let a paused rollout go on."`
-	Promote  promotion `cmd:"" group:"act" help:"End a rollout's step now, or its standby."`
-	Approve  approval  `cmd:"" group:"act" help:"Give the approval that a rollout waits for."`
-	Reject   approval  `cmd:"" group:"act" help:"Refuse the approval: the rollout goes back."`
-	Abort    verb      `cmd:"" group:"act" help:"Take a rollout back to the baseline."`
-	Undo     verb      `cmd:"" group:"act" help:"Take a promoted rollout back: bring the former champion back."`
-	Retry    verb      `cmd:"" group:"act" help:"Roll out once more what did not come through."`
-	Unlock   unlock    `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
-	Rehearse rehearse  `cmd:"" group:"try" help:"Run scenarios in virtual time, on this machine."`
-	Sim      seeds     `cmd:"" group:"try" help:"Play many worlds with faults, and check what Sluice promises."`
-	Demo     demo      `cmd:"" group:"try" help:"Play a day of Sluice with its compiled functions."`
-	Simulate simulate  `cmd:"" group:"try" help:"Foretell what the plan of a sluice.yaml would do to an endpoint."`
-	Backtest backtest  `cmd:"" group:"try" help:"Play the plan of a sluice.yaml on what an endpoint really did."`
-	Local    laptop    `cmd:"" group:"try" help:"Serve AWS on this machine, for the AWS CLI, boto3 and every SDK."`
-	Invoke   invoke    `cmd:"" group:"try" help:"Run one function on one event, as Lambda would."`
-	Judge    judgement `cmd:"" group:"more" help:"Judge rollouts read from standard input."`
-	Version  version   `cmd:"" group:"more" help:"Print the version."`
+	Validate      validate      `cmd:"" group:"spec" help:"Check sluice.yaml files and show every problem."`
+	Apply         apply         `cmd:"" group:"spec" help:"Put sluice.yaml files in force."`
+	Schema        schema        `cmd:"" group:"spec" help:"Print the JSON schema of sluice.yaml, for editors."`
+	Plan          plan          `cmd:"" group:"see" help:"Show what a rollout would do and cost, and what is in its way."`
+	Status        status        `cmd:"" group:"see" help:"Show models, their rollouts, demand and training."`
+	History       history       `cmd:"" group:"see" help:"List past rollouts and training runs of a model."`
+	Why           why           `cmd:"" group:"see" help:"Explain a rollout with its numbers."`
+	Pause         verb          `cmd:"" group:"act" help:"Keep a rollout at its weight until it is resumed."`
+	Resume        verb          `cmd:"" group:"act" help:"Let a paused rollout go on."`
+	Promote       promotion     `cmd:"" group:"act" help:"End a rollout's step now, or its standby."`
+	Approve       approval      `cmd:"" group:"act" help:"Give the approval that a rollout waits for."`
+	Reject        approval      `cmd:"" group:"act" help:"Refuse the approval: the rollout goes back."`
+	Abort         verb          `cmd:"" group:"act" help:"Take a rollout back to the baseline."`
+	Undo          verb          `cmd:"" group:"act" help:"Take a promoted rollout back: bring the former champion back."`
+	Retry         verb          `cmd:"" group:"act" help:"Roll out once more what did not come through."`
+	Unlock        unlock        `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
+	Train         train         `cmd:"" group:"act" help:"Train a model now, on what is new."`
+	Stop          stopTraining  `cmd:"" group:"act" help:"Stop the training run in progress."`
+	RetryTraining retryTraining `cmd:"" group:"act" help:"Train again on what the last run failed on."`
+	Rehearse      rehearse      `cmd:"" group:"try" help:"Run scenarios in virtual time, on this machine."`
+	Sim           seeds         `cmd:"" group:"try" help:"Play many worlds with faults, and check what Sluice promises."`
+	Demo          demo          `cmd:"" group:"try" help:"Play a day of Sluice with its compiled functions."`
+	Simulate      simulate      `cmd:"" group:"try" help:"Foretell what the plan of a sluice.yaml would do to an endpoint."`
+	Backtest      backtest      `cmd:"" group:"try" help:"Play the plan of a sluice.yaml on what an endpoint really did."`
+	Local         laptop        `cmd:"" group:"try" help:"Serve AWS on this machine, for the AWS CLI, boto3 and every SDK."`
+	Invoke        invoke        `cmd:"" group:"try" help:"Run one function on one event, as Lambda would."`
+	Judge         judgement     `cmd:"" group:"more" help:"Judge rollouts read from standard input."`
+	Version       version       `cmd:"" group:"more" help:"Print the version."`
 }
 
 var groups = []kong.Group{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sluice/local/autoscaling"
@@ -101,6 +102,26 @@ func newScene(t testscript.T) *scene {
 	return s
 }
 
+// training makes the stack's training machine, which waits, and a run of churn in this
+// state. One that is launched has an execution in SageMaker.
+func (s *scene) training(state training.State) {
+	_, err := s.states.CreateMachine(states.CreateMachineInput{Name: "sluice-training", Definition: `{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":60,"End":true}}}`, RoleARN: "arn:aws:iam::111122223333:role/m"})
+	s.must(err)
+	r := training.Run{Model: "churn", Generation: 17, State: state, ClosedAt: began, Causes: "data: s3://acme-features/churn/"}
+	if state == training.Launched {
+		client := sdk.NewFromConfig(s.cfg)
+		_, err := client.CreatePipeline(s.ctx, &sdk.CreatePipelineInput{
+			PipelineName: aws.String("churn-training"), ClientRequestToken: aws.String(strings.Repeat("x", 32)), RoleArn: aws.String("arn:aws:iam::111122223333:role/p"),
+			PipelineDefinition: aws.String(`{"Version":"2020-12-01","Steps":[{"Name":"Train","Type":"Training","Arguments":{}}]}`),
+		})
+		s.must(err)
+		out, err := client.StartPipelineExecution(s.ctx, &sdk.StartPipelineExecutionInput{PipelineName: aws.String("churn-training"), ClientRequestToken: aws.String(strings.Repeat("y", 32))})
+		s.must(err)
+		r.Pipeline = *out.PipelineExecutionArn
+	}
+	s.must(s.table.PutRun(s.ctx, r))
+}
+
 // play puts a scene into the table, in place of the one before.
 func (s *scene) play(name string) {
 	s.then, s.ticks = func() {}, nil
@@ -148,7 +169,10 @@ var scenes = map[string]func(*scene){
 		s.serving()
 		s.sm.Hosting.Maintain("churn-prod", s.world.Now(), time.Hour)
 	},
-	"refused": func(s *scene) { s.refused() },
+	"refused":  func(s *scene) { s.refused() },
+	"new":      func(s *scene) { s.apply("churn"); s.training(training.Trained) },
+	"training": func(s *scene) { s.apply("churn"); s.training(training.Launched) },
+	"failed":   func(s *scene) { s.apply("churn"); s.training(training.Failed) },
 	// unheld has a halted rollout that never had the lease, or lost it.
 	"unheld": func(s *scene) {
 		s.halted()

@@ -5,16 +5,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"sluice/cmd/sluice/ui"
+	"sluice/shared/definition"
 	"sluice/shared/rollout"
 	"sluice/shared/spec"
 )
 
 // validate shows every problem of sluice.yaml files.
 type validate struct {
-	Files []string `arg:"" name:"file" help:"The sluice.yaml of a model; - for standard input."`
-	JSON  jsonFlag `name:"json" help:"Print one JSON object a file."`
+	Files    []string `arg:"" name:"file" help:"The sluice.yaml of a model; - for standard input."`
+	Pipeline string   `placeholder:"FILE" help:"The definition of the files' pipeline, as JSON: their parameters are checked against it, and whether it writes where they look for new data."`
+	JSON     jsonFlag `name:"json" help:"Print one JSON object a file."`
 }
 
 // Help is the text of sluice validate --help.
@@ -35,6 +38,11 @@ type checked struct {
 
 func (v *validate) Run(c *call) error {
 	files := c.check(v.Files)
+	if v.Pipeline != "" {
+		if err := c.against(v.Pipeline, files); err != nil {
+			return err
+		}
+	}
 	valid := ui.Table{Columns: []ui.Column{{Name: "file", Wide: true}, {Name: "model", Wide: true}, {Name: "endpoint", Wide: true}, {Name: "rollout", Wide: true}, {Name: "version"}}}
 	var problems, bad int
 	for _, f := range files {
@@ -122,6 +130,41 @@ func (c *call) check(names []string) []checked {
 		files[i] = f
 	}
 	return files
+}
+
+// against adds what is wrong with starting a pipeline of this definition for the specs
+// of files.
+func (c *call) against(name string, files []checked) error {
+	text, err := c.read(name)
+	if err != nil {
+		return no("name the pipeline's definition", "%s: %s", name, reason(err))
+	}
+	d, err := definition.Parse(text)
+	if err != nil {
+		return no("write it with the pipeline's definition() or aws sagemaker describe-pipeline", "%s: %s", name, err)
+	}
+	for i := range files {
+		f := &files[i]
+		if !f.Valid {
+			continue
+		}
+		values := map[string]string{}
+		for _, word := range spec.Placeholders {
+			values[word] = "1" // a number and a text
+		}
+		parameters, err := f.spec.Pipeline.Expand(values)
+		if err == nil {
+			err = d.Check(parameters)
+		}
+		if err != nil {
+			f.Problems = append(f.Problems, spec.Problem{File: f.File, Field: "pipeline.parameters", Message: strings.ReplaceAll(err.Error(), "\n", "; "), Fix: "compare with Parameters in " + name})
+		}
+		if loop := f.spec.Loop(d.Outputs(parameters)); loop != "" {
+			f.Problems = append(f.Problems, spec.Problem{File: f.File, Field: "triggers.data", Message: loop})
+		}
+		f.Valid = len(f.Problems) == 0
+	}
+	return nil
 }
 
 func (c *call) read(name string) ([]byte, error) {

@@ -15,6 +15,7 @@ func main() {
 		awstable.Open(cfg, edge.Table.Must()),
 		awsobjects.Open(cfg, edge.Store.Must()),
 		awsmachines.Open(cfg, edge.TrainingMachine.Must()),
+		nil, nil, // data has no alarms and wakes nobody
 	)
 	edge.Start("on-data", in.OnData)
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"sluice/shared/awslogs"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awstable"
@@ -20,6 +21,7 @@ func main() {
 		Room:    room,
 		Desk:    leasing.NewDesk(table, room),
 		Notices: awsnotices.Open(cfg, edge.Topic.Must()),
+		Logs:    awslogs.Open(cfg),
 	}
 	edge.Start("report-training", run.ReportTraining)
 }

@@ -32,6 +32,8 @@ type Outside struct {
 	AlarmState func(name string) string
 	// Put writes an object to S3, for evaluation reports.
 	Put func(bucket, key string, body []byte) error
+	// Log writes a line to CloudWatch Logs, of a job that fails.
+	Log func(group, stream, line string)
 	// Script decides what a pipeline execution yields.
 	Script func(pipelines.Run) pipelines.Outcome
 	// Permit asks IAM about InvokeEndpoint, which is no RPC: wire.Server.Permit.
@@ -58,7 +60,7 @@ func New(w *sim.World, out Outside) *Service {
 	return &Service{
 		Registry:  r,
 		Catalog:   c,
-		Pipelines: pipelines.New(w, r, pipelines.Outside{Emit: out.Emit, Script: out.Script, Put: out.Put}),
+		Pipelines: pipelines.New(w, r, pipelines.Outside{Emit: out.Emit, Script: out.Script, Put: out.Put, Log: out.Log}),
 		Hosting: hosting.New(w, c, hosting.Outside{Emit: out.Emit, Record: out.Record, AlarmState: out.AlarmState, Permit: out.Permit,
 			Scaled: out.Scaled, Deregister: out.Deregister}),
 		w: w,

@@ -96,8 +96,8 @@ func TestApply(t *testing.T) {
 			t.Errorf("in force after change %d, %v, %v (-want +got):\n%s", i, ok, err, diff)
 		}
 	}
-	if triggers, err := w.table.DataTriggers(ctx, "two"); len(triggers) > 0 || err != nil {
-		t.Errorf("a trigger that was taken out is still there: %v, %v", triggers, err)
+	if wanted, err := w.table.DataTriggers(ctx, "two"); len(wanted.Triggers) > 0 || err != nil {
+		t.Errorf("a trigger that was taken out is still there: %v, %v", wanted.Triggers, err)
 	}
 }
 

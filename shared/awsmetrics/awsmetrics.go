@@ -1,5 +1,5 @@
 // Package awsmetrics reads a rollout's metrics and alarms from CloudWatch. It fills
-// shifting's metrics and alarms, and judges nothing.
+// shifting's metrics and alarms and intake's alarms, and judges nothing.
 package awsmetrics
 
 import (

@@ -3,6 +3,8 @@ package awspipelines
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +62,7 @@ func (p *Pipelines) Describe(ctx context.Context, arn string) (training.Executio
 		for _, st := range page.PipelineExecutionSteps {
 			if st.StepStatus == types.StepStatusFailed {
 				x.Reason = fmt.Sprintf("step %s failed: %s", aws.ToString(st.StepName), aws.ToString(st.FailureReason))
+				x.Job = job(st.Metadata)
 			}
 			if m := st.Metadata; m != nil && m.RegisterModel != nil {
 				x.Package = aws.ToString(m.RegisterModel.Arn)
@@ -67,4 +70,37 @@ func (p *Pipelines) Describe(ctx context.Context, arn string) (training.Executio
 		}
 	}
 	return x, nil
+}
+
+// job is the job that a step ran, as kind/name, the end of its ARN; "" if it ran none.
+func job(m *types.PipelineExecutionStepMetadata) string {
+	if m == nil {
+		return ""
+	}
+	var arn *string
+	switch {
+	case m.TrainingJob != nil:
+		arn = m.TrainingJob.Arn
+	case m.ProcessingJob != nil:
+		arn = m.ProcessingJob.Arn
+	case m.TransformJob != nil:
+		arn = m.TransformJob.Arn
+	}
+	return aws.ToString(arn)[strings.LastIndexByte(aws.ToString(arn), ':')+1:]
+}
+
+// Stop asks for an execution to be stopped. Asking again asks for the same.
+func (p *Pipelines) Stop(ctx context.Context, arn string) error {
+	sum := sha256.Sum256([]byte("stop " + arn))
+	_, err := p.client.StopPipelineExecution(ctx, &sagemaker.StopPipelineExecutionInput{PipelineExecutionArn: &arn, ClientRequestToken: aws.String(hex.EncodeToString(sum[:]))})
+	return awsfault.Errorf(err, "stopping pipeline execution %s", arn)
+}
+
+// Definition fills training's pipelines.
+func (p *Pipelines) Definition(ctx context.Context, pipeline string) ([]byte, error) {
+	out, err := p.client.DescribePipeline(ctx, &sagemaker.DescribePipelineInput{PipelineName: &pipeline})
+	if err != nil {
+		return nil, awsfault.Errorf(err, "reading pipeline %s", pipeline)
+	}
+	return []byte(aws.ToString(out.PipelineDefinition)), nil
 }

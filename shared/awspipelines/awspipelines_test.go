@@ -32,7 +32,7 @@ func definition() string {
 		steps = append(steps, fmt.Sprintf(`{"Name":"Train%d","Type":"Training","Arguments":{"OutputDataConfig":{"S3OutputPath":"s3://models/churn"}}}`, i))
 	}
 	steps = append(steps, `{"Name":"Register","Type":"RegisterModel","DependsOn":["Train0"],"Arguments":{"ModelPackageGroupName":"churn","ModelApprovalStatus":"PendingManualApproval",
-		"ModelMetrics":{"ModelQuality":{"Statistics":{"ContentType":"application/json","S3Uri":"s3://models/evaluation.json"}}},
+		"ModelMetrics":{"ModelQuality":{"Statistics":{"ContentType":"application/json","S3Uri":"s3://models/evaluation.json"}},"Explainability":{"Report":{"ContentType":"application/json","S3Uri":"s3://models/why.json"}}},
 		"InferenceSpecification":{"Containers":[{"Image":"image"}],"SupportedContentTypes":["text/csv"],"SupportedResponseMIMETypes":["text/csv"]}}}`)
 	return `{"Version":"2020-12-01","Parameters":[{"Name":"A","Type":"String"},{"Name":"B","Type":"String"}],"Steps":[` + strings.Join(steps, ",") + `]}`
 }
@@ -123,7 +123,7 @@ func TestAPipelineThatSucceeds(t *testing.T) {
 	w.Do(func() {
 		p, err := w.registry.Package(ctx, x.Package)
 		w.ok(err)
-		want := training.Package{ARN: x.Package, Group: "churn", Version: 1, Status: "Completed", Approval: training.Pending, Report: "s3://models/evaluation.json"}
+		want := training.Package{ARN: x.Package, Group: "churn", Version: 1, Status: "Completed", Approval: training.Pending, Report: "s3://models/evaluation.json", Others: map[string]string{"explainability": "s3://models/why.json"}}
 		if diff := cmp.Diff(want, p); diff != "" {
 			t.Errorf("package (-want +got):\n%s", diff)
 		}

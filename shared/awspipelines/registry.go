@@ -36,8 +36,8 @@ func (r *Registry) Package(ctx context.Context, arn string) (training.Package, e
 		Approval: string(out.ModelApprovalStatus),
 		Text:     aws.ToString(out.ApprovalDescription),
 	}
-	if m := out.ModelMetrics; m != nil && m.ModelQuality != nil && m.ModelQuality.Statistics != nil {
-		p.Report = aws.ToString(m.ModelQuality.Statistics.S3Uri)
+	if m := out.ModelMetrics; m != nil {
+		p.Report, p.Others = reports(m)
 	}
 	return p, nil
 }
@@ -99,6 +99,36 @@ func (r *Registry) Newest(ctx context.Context, group string) (arn string, err er
 		}
 	}
 	return "", nil
+}
+
+// reports are the addresses of a package's reports: of its quality, and the others.
+// Source: AWS.md B.9.
+func reports(m *types.ModelMetrics) (quality string, others map[string]string) {
+	others = map[string]string{}
+	add := func(about string, s *types.MetricsSource) {
+		if s != nil {
+			others[about] = aws.ToString(s.S3Uri)
+		}
+	}
+	if q := m.ModelQuality; q != nil {
+		if q.Statistics != nil {
+			quality = aws.ToString(q.Statistics.S3Uri)
+		}
+		add("modelQualityConstraints", q.Constraints)
+	}
+	if d := m.ModelDataQuality; d != nil {
+		add("dataQuality", d.Statistics)
+		add("dataQualityConstraints", d.Constraints)
+	}
+	if b := m.Bias; b != nil {
+		add("bias", b.Report)
+		add("preTrainingBias", b.PreTrainingReport)
+		add("postTrainingBias", b.PostTrainingReport)
+	}
+	if e := m.Explainability; e != nil {
+		add("explainability", e.Report)
+	}
+	return quality, others
 }
 
 // SetApproval sets the approval of a package, unless it is "", and its description.

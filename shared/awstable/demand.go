@@ -10,6 +10,7 @@ import (
 	"sluice/shared/awsfault"
 	"sluice/shared/demand"
 	"sluice/shared/fault"
+	"sluice/shared/intake"
 	"sluice/shared/training"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -54,15 +55,31 @@ func isOpen(generation int) condition {
 // AddChunk fills intake's and training's table. The check and the chunk are one
 // transaction: what is in a closed generation stays as it is.
 func (t *Table) AddChunk(ctx context.Context, model string, generation int, c demand.Chunk) error {
+	return t.addChunk(ctx, model, generation, c)
+}
+
+// AddObjects fills intake's table. That the bucket's triggers are still the ones
+// that the chunk was sorted by is part of the transaction.
+func (t *Table) AddObjects(ctx context.Context, model string, generation int, c demand.Chunk, w intake.Wanted) error {
+	still := condition{expression: "rev = :rev", values: item{":rev": str(w.Rev)}}
+	if w.Rev == "" { // nobody has applied a spec since revisions are written
+		still = condition{expression: "attribute_not_exists(pk)"}
+	}
+	return t.addChunk(ctx, model, generation, c, types.TransactWriteItem{
+		ConditionCheck: &types.ConditionCheck{TableName: &t.name, Key: wantedKey(w.Bucket).item(), ConditionExpression: &still.expression, ExpressionAttributeValues: still.values},
+	})
+}
+
+func (t *Table) addChunk(ctx context.Context, model string, generation int, c demand.Chunk, checks ...types.TransactWriteItem) error {
 	it, err := marshal(chunkKey(model, generation, c.Name), c)
 	if err != nil {
 		return err
 	}
 	open := isOpen(generation)
-	return t.transact(ctx, fmt.Sprintf("adding a chunk to the demand of model %s", model), []types.TransactWriteItem{
-		{ConditionCheck: &types.ConditionCheck{TableName: &t.name, Key: demandKey(model).item(), ConditionExpression: &open.expression, ExpressionAttributeValues: open.values}},
-		{Put: &types.Put{TableName: &t.name, Item: it}},
-	})
+	return t.transact(ctx, fmt.Sprintf("adding a chunk to the demand of model %s", model), append(checks,
+		types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &t.name, Key: demandKey(model).item(), ConditionExpression: &open.expression, ExpressionAttributeValues: open.values}},
+		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: it}},
+	))
 }
 
 // NextAttempt fills intake's table.

@@ -12,7 +12,10 @@
 //	MODEL#<model>       ROLLOUT#<time>#<id>  that the rollout exists
 //	DEMAND#<model>#<g>  <chunk>              a chunk of the demand of generation g
 //	BUCKET#<bucket>     <model>#<i>          data trigger i of the model
+//	BUCKET#<bucket>     #                    the revision of the bucket's data triggers
 //	ALARMS              <model>#<i>          drift trigger i of the model
+//	SCHEDULES           <model>#<i>          schedule trigger i of the model
+//	MODEL#<model>       SERVED#<schedule>    up to when a schedule has been served
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository
@@ -196,18 +199,37 @@ func query[T any](ctx context.Context, t *Table, pk, prefix string, p page) ([]T
 	}
 }
 
+// maxInTheWay is how often a transaction is tried that other writes are in the way of.
+// Every batch of events checks the same items. The SDK does not try again. Source:
+// AWS.md F.
+const maxInTheWay = 4
+
 // transact writes all of writes or none. Errors: Conflict if a condition does not
-// hold or another write was in the way.
-func (t *Table) transact(ctx context.Context, doing string, writes []types.TransactWriteItem) error {
-	_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+// hold or other writes were in the way again and again.
+func (t *Table) transact(ctx context.Context, doing string, writes []types.TransactWriteItem) (err error) {
+	for range maxInTheWay {
+		inTheWay := false
+		if inTheWay, err = t.transactOnce(ctx, doing, writes); !inTheWay {
+			return err
+		}
+	}
+	return err
+}
+
+// transactOnce reports, too, whether nothing but another write was in the way.
+func (t *Table) transactOnce(ctx context.Context, doing string, writes []types.TransactWriteItem) (inTheWay bool, err error) {
+	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {
-		return awsfault.Errorf(err, "%s", doing)
+		return false, awsfault.Errorf(err, "%s", doing)
 	}
 	kind := fault.Internal
 	for _, r := range cancelled.CancellationReasons {
+		inTheWay = false
 		switch aws.ToString(r.Code) {
-		case "ConditionalCheckFailed", "TransactionConflict":
+		case "TransactionConflict":
+			kind, inTheWay = fault.Conflict, true
+		case "ConditionalCheckFailed":
 			kind = fault.Conflict
 		case "ThrottlingError", "ProvisionedThroughputExceeded":
 			kind = fault.Throttled
@@ -218,5 +240,5 @@ func (t *Table) transact(ctx context.Context, doing string, writes []types.Trans
 		}
 		break
 	}
-	return kind.Errorf("%s: %w", doing, err)
+	return inTheWay, kind.Errorf("%s: %w", doing, err)
 }

@@ -37,7 +37,8 @@ func churn() spec.Spec {
 			Data: []spec.DataTrigger{
 				{Bucket: "acme", Prefix: "churn/", Suffix: ".parquet"}, {Bucket: "acme", Prefix: "labels/"}, {Bucket: "acme", Prefix: "extra/"}, {Bucket: "other"},
 			},
-			Drift: []spec.DriftTrigger{{Alarm: "churn-drift-*"}, {Alarm: "churn-quality"}, {Alarm: "all-*"}},
+			Drift:    []spec.DriftTrigger{{Alarm: "churn-drift-*"}, {Alarm: "churn-quality"}, {Alarm: "all-*"}},
+			Schedule: []spec.ScheduleTrigger{{Cron: "0 2 * * *"}},
 		},
 		Package:  spec.Package{Group: "churn", Gate: []spec.Condition{{Metric: "auc", Min: at(0.8), MaxDrop: at(0.01)}}, Approve: spec.Automatic},
 		Endpoint: spec.Endpoint{Name: "Churn-Prod", InstanceType: "ml.m5.large", InstanceCount: 2},
@@ -74,6 +75,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.CloseGeneration(ctx, "churn", 1))
 	w.ok(w.table.AddChunk(ctx, "churn", 2, demand.Chunk{Name: "sha"}))
 	w.ok(w.table.PutRun(ctx, training.Run{Model: "churn", Generation: 1}))
+	w.ok(w.table.SetServed(ctx, "churn", "0 2 * * * UTC", now))
 	w.ok(w.table.TakeLease(ctx, leasing.Lease{Name: "endpoint/churn-prod", Owner: "churn-v7", Since: now, Expires: now.Add(time.Hour)}, now))
 	w.ok(w.table.PutWaiter(ctx, waiting.Waiter{Resource: event.Endpoint("churn-prod"), Owner: "churn-v7", Token: "t", Since: now}))
 	if _, err := w.table.PutRollout(ctx, rollout.Record{ID: "churn-v7", Model: "churn", StartedAt: now}); err != nil {
@@ -89,17 +91,18 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.Tell(ctx, "spec/c", now))
 	want := []string{
 		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
-		"BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other churn#3",
+		"BUCKET#acme #", "BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other #", "BUCKET#other churn#3",
 		"CODE#churn-model HEAD#sluice.yaml#main", "CODE#churn-model MODEL#churn", "CODE#churn-model REQUEST#17",
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
 		"IMAGE#churn-inference c#churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
-		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SPEC",
+		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",
 		"ROLLOUT#churn-v7 COMMAND#c1",
 		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#command#c1", "ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",
+		"SCHEDULES churn#0",
 		"TOLD#spec/c TOLD",
 		"WAITER#endpoint/churn-prod churn-v7",
 	}
@@ -243,7 +246,7 @@ func TestListsThroughSmallPages(t *testing.T) {
 			t.Errorf("the latest %d rollouts are %v, want %v", limit, got, want)
 		}
 	}
-	triggers := get(w, func() ([]intake.Trigger, error) { return w.table.DataTriggers(ctx, "acme") })
+	triggers := get(w, func() (intake.Wanted, error) { return w.table.DataTriggers(ctx, "acme") }).Triggers
 	if len(triggers) != 15 || triggers[0] != (intake.Trigger{Model: "a", Index: 0, Prefix: "churn/", Suffix: ".parquet"}) {
 		t.Errorf("%d data triggers: %v", len(triggers), triggers)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,10 @@ import (
 	"sluice/shared/spec"
 )
 
-const allModels = "MODELS"
+const (
+	allModels = "MODELS"
+	schedules = "SCHEDULES"
+)
 
 // maxWrites is how many writes DynamoDB takes in one transaction. Source: AWS.md F.
 const maxWrites = 100
@@ -76,7 +80,7 @@ type entry struct {
 }
 
 // index lists the index items of a spec.
-func index(s spec.Spec) []entry {
+func index(s spec.Spec, at time.Time) []entry {
 	name := struct {
 		Model string `json:"model"`
 	}{s.Model}
@@ -86,10 +90,13 @@ func index(s spec.Spec) []entry {
 		{key: ownerKey(applying.Endpoint, s.Endpoint.Name), value: name, owned: true},
 	}
 	for i, d := range s.Triggers.Data {
-		all = append(all, entry{key: key{"BUCKET#" + d.Bucket, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.Trigger{Model: s.Model, Index: i, Prefix: d.Prefix, Suffix: d.Suffix}})
+		all = append(all, entry{key: key{"BUCKET#" + d.Bucket, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.Trigger{Model: s.Model, Index: i, Prefix: d.Prefix, Suffix: d.Suffix, Marker: d.Marker}})
 	}
 	for i, d := range s.Triggers.Drift {
-		all = append(all, entry{key: key{"ALARMS", fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.DriftTrigger{Model: s.Model, Pattern: d.Alarm}})
+		all = append(all, entry{key: key{"ALARMS", fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.DriftTrigger{Model: s.Model, Pattern: d.Alarm, Tag: d.Tag, Hold: d.Hold.Std()}})
+	}
+	for i, d := range s.Triggers.Schedule {
+		all = append(all, entry{key: key{schedules, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.ScheduleTrigger{Model: s.Model, Cron: d.Cron, Zone: d.Zone, Rate: d.Rate.Std(), Since: at}})
 	}
 	if c := s.Code; c != nil {
 		all = append(all, entry{key: codeKey(c.Repository, "MODEL#"+s.Model), value: specFile{Model: s.Model, File: c.File()}})
@@ -115,7 +122,7 @@ func (t *Table) Apply(ctx context.Context, next applying.Applied, last *applying
 		seen = condition{expression: "rev = :rev", values: item{":rev": num(int64(last.Rev))}}
 	}
 	writes := []types.TransactWriteItem{{Put: &types.Put{TableName: &t.name, Item: it, ConditionExpression: &seen.expression, ExpressionAttributeValues: seen.values}}}
-	for _, e := range index(next.Spec) {
+	for _, e := range index(next.Spec, next.At) {
 		keep[e.key] = true
 		it, err := marshal(e.key, e.value)
 		if err != nil {
@@ -130,8 +137,15 @@ func (t *Table) Apply(ctx context.Context, next applying.Applied, last *applying
 		}
 		writes = append(writes, types.TransactWriteItem{Put: put})
 	}
+	for _, bucket := range buckets(next.Spec, last) {
+		it, err := marshal(wantedKey(bucket), wantedItem{Rev: fmt.Sprintf("%s@%d", model, next.Rev)})
+		if err != nil {
+			return err
+		}
+		writes = append(writes, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: it}})
+	}
 	if last != nil {
-		for _, e := range index(last.Spec) {
+		for _, e := range index(last.Spec, last.At) {
 			if !keep[e.key] {
 				writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: e.key.item()}})
 			}
@@ -161,14 +175,75 @@ func (t *Table) OwnerOf(ctx context.Context, kind applying.Kind, name string) (s
 	return it.Model, err
 }
 
+// wantedKey is where the revision of a bucket's triggers stands. No model's name
+// begins with its sort key.
+func wantedKey(bucket string) key { return key{"BUCKET#" + bucket, "#"} }
+
+// wantedItem is written by every spec that has, or had, a trigger on the bucket.
+type wantedItem struct {
+	Rev string `json:"rev"` // <model>@<revision of its spec>
+}
+
+// buckets are those on which the next spec or the last one has triggers, sorted.
+func buckets(next spec.Spec, last *applying.Applied) []string {
+	var all []string
+	for _, d := range next.Triggers.Data {
+		all = append(all, d.Bucket)
+	}
+	if last != nil {
+		for _, d := range last.Spec.Triggers.Data {
+			all = append(all, d.Bucket)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // DataTriggers fills intake's table.
-func (t *Table) DataTriggers(ctx context.Context, bucket string) ([]intake.Trigger, error) {
-	return query[intake.Trigger](ctx, t, "BUCKET#"+bucket, "", page{})
+func (t *Table) DataTriggers(ctx context.Context, bucket string) (intake.Wanted, error) {
+	items, err := query[struct {
+		intake.Trigger
+		wantedItem
+	}](ctx, t, wantedKey(bucket).PK, "", page{})
+	w := intake.Wanted{Bucket: bucket}
+	for _, it := range items {
+		if it.Model == "" {
+			w.Rev = it.Rev
+		} else {
+			w.Triggers = append(w.Triggers, it.Trigger)
+		}
+	}
+	return w, err
 }
 
 // DriftTriggers fills intake's table.
 func (t *Table) DriftTriggers(ctx context.Context) ([]intake.DriftTrigger, error) {
 	return query[intake.DriftTrigger](ctx, t, "ALARMS", "", page{})
+}
+
+// ScheduleTriggers fills intake's table.
+func (t *Table) ScheduleTriggers(ctx context.Context) ([]intake.ScheduleTrigger, error) {
+	return query[intake.ScheduleTrigger](ctx, t, schedules, "", page{})
+}
+
+// servedItem is up to when a schedule has been served. It is kept by the schedule's
+// text, so that a spec that is applied again does not serve it again.
+type servedItem struct {
+	At time.Time `json:"at"`
+}
+
+func servedKey(model, schedule string) key { return modelKey(model, "SERVED#"+schedule) }
+
+// Served fills intake's table.
+func (t *Table) Served(ctx context.Context, model, schedule string) (time.Time, error) {
+	var it servedItem
+	_, err := t.get(ctx, servedKey(model, schedule), &it)
+	return it.At, err
+}
+
+// SetServed fills intake's table.
+func (t *Table) SetServed(ctx context.Context, model, schedule string, at time.Time) error {
+	return t.put(ctx, servedKey(model, schedule), servedItem{at}, condition{})
 }
 
 // ModelOfGroup fills requesting's table.

@@ -191,17 +191,17 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 
 	next := churn()
 	next.Triggers.Data = []spec.DataTrigger{next.Triggers.Data[3]}
-	next.Triggers.Drift = nil
+	next.Triggers.Drift, next.Triggers.Schedule = nil, nil
 	next.Package.Group, next.Endpoint.Name = "churn2", "churn-prod" // the endpoint in another case is the same
 	second := applied(next, 2)
 	w.ok(w.table.Apply(ctx, second, &first))
 	want := []string{
-		"BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "MODEL#churn SPEC", "MODELS churn",
+		"BUCKET#acme #", "BUCKET#other #", "BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "MODEL#churn SPEC", "MODELS churn",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)
 	}
-	triggers := get(w, func() ([]intake.Trigger, error) { return w.table.DataTriggers(ctx, "other") })
+	triggers := get(w, func() (intake.Wanted, error) { return w.table.DataTriggers(ctx, "other") }).Triggers
 	if diff := cmp.Diff([]intake.Trigger{{Model: "churn", Index: 0}}, triggers); diff != "" {
 		t.Errorf("triggers (-want +got):\n%s", diff)
 	}
@@ -231,14 +231,14 @@ func TestApplyTooMuchAtOnce(t *testing.T) {
 		}
 		return s
 	}
-	w.is(w.table.Apply(ctx, applied(many("a", 97), 1), nil), fault.Invalid)
-	first := applied(many("a", 96), 1)
+	w.is(w.table.Apply(ctx, applied(many("a", 96), 1), nil), fault.Invalid)
+	first := applied(many("a", 95), 1)
 	w.ok(w.table.Apply(ctx, first, nil))
 	second := applied(many("b", 1), 2)
-	w.is(w.table.Apply(ctx, second, &first), fault.Invalid) // 96 to remove, and five to write
+	w.is(w.table.Apply(ctx, second, &first), fault.Invalid) // 95 to remove, and seven to write
 	second = applied(many("a", 1), 2)
 	w.ok(w.table.Apply(ctx, second, &first))
-	if n := len(get(w, func() ([]intake.Trigger, error) { return w.table.DataTriggers(ctx, "a") })); n != 1 {
+	if n := len(get(w, func() (intake.Wanted, error) { return w.table.DataTriggers(ctx, "a") }).Triggers); n != 1 {
 		t.Errorf("%d triggers", n)
 	}
 }

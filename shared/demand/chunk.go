@@ -25,17 +25,29 @@ type Chunk struct {
 	FirstAt time.Time `json:"firstAt"` // earliest and latest event in it
 	LastAt  time.Time `json:"lastAt"`
 	Cause   Cause     `json:"cause"`
+	// MarkAt is when the trigger's marker came; zero if it did not.
+	MarkAt time.Time `json:"markAt,omitzero"`
+	// Alarm is the alarm of a drift or calm cause, and Hold how long it must stay on.
+	Alarm string        `json:"alarm,omitempty"`
+	Hold  time.Duration `json:"hold,omitempty"`
 }
+
+// Kinds of causes.
+const (
+	Data     = "data"
+	Drift    = "drift"    // an alarm went off
+	Calm     = "calm"     // an alarm went off no longer; no reason, but the end of one
+	Schedule = "schedule" // a set time came
+	Manual   = "manual"   // a person asked
+	Retry    = "retry"    // objects of a failed run
+	Commit   = "commit"   // new training code: if no data are new, it trains on the last run's
+)
 
 // Cause is one reason for training, as history and the pipeline see it.
 type Cause struct {
-	Kind string `json:"kind"` // data, drift, manual, retry, commit
+	Kind string `json:"kind"` // one of the kinds above
 	Text string `json:"text"` // for people: bucket and prefix, alarm and reason, person
 }
-
-// CommitCause is the kind of the cause that a commit of training code is: there may be
-// nothing new to train on, but there is something new to train with.
-const CommitCause = "commit"
 
 // maxLine bounds one line of a list: a key of 1,024 bytes, each of them escaped to
 // six characters, and the rest.
@@ -80,9 +92,19 @@ type ManifestWriter struct {
 	sum Summary
 }
 
+// fast compresses at the level that costs least time: writing a manifest of millions
+// is most of what a launch does, and a tenth more bytes cost less than the minutes.
+func fast(w io.Writer) *gzip.Writer {
+	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		panic(fmt.Sprintf("the fastest level is no level: %v", err))
+	}
+	return z
+}
+
 // NewManifestWriter returns a writer of a list to w.
 func NewManifestWriter(w io.Writer) *ManifestWriter {
-	m := &ManifestWriter{lines: gzip.NewWriter(w), hash: sha256.New()}
+	m := &ManifestWriter{lines: fast(w), hash: sha256.New()}
 	m.json = json.NewEncoder(io.MultiWriter(m.lines, m.hash))
 	m.json.SetEscapeHTML(false)
 	return m

@@ -65,6 +65,7 @@ func anObject() *rapid.Generator[demand.Object] {
 			VersionID: rapid.SampledFrom([]string{"", "v1", "V1"}).Draw(t, "version"),
 			ETag:      rapid.SampledFrom([]string{"e", "f"}).Draw(t, "etag"),
 			Size:      rapid.Int64Range(0, 3).Draw(t, "size"),
+			Gone:      rapid.SampledFrom([]demand.Gone{"", "", "", demand.GoneKey}).Draw(t, "gone"),
 		}
 	})
 }
@@ -110,7 +111,10 @@ func naive(chunks, served [][]demand.Object) map[string]demand.Object {
 		if c := value(a.Sequencer).Cmp(value(b.Sequencer)); c != 0 {
 			return c > 0
 		}
-		return a.VersionID > b.VersionID
+		if a.VersionID != b.VersionID {
+			return a.VersionID > b.VersionID
+		}
+		return a.Gone > b.Gone
 	}
 	newest, done := map[key]demand.Object{}, map[key]*big.Int{}
 	for _, list := range chunks {
@@ -131,7 +135,7 @@ func naive(chunks, served [][]demand.Object) map[string]demand.Object {
 	}
 	fresh := map[string]demand.Object{}
 	for k, o := range newest {
-		if done[k] == nil || value(o.Sequencer).Cmp(done[k]) > 0 {
+		if o.Gone == "" && (done[k] == nil || value(o.Sequencer).Cmp(done[k]) > 0) {
 			fresh[k.bucket+"\x00"+k.key] = o
 		}
 	}
@@ -165,6 +169,16 @@ func TestMergeEqualsMaps(t *testing.T) {
 				t.Fatalf("the result is not sorted at %v", o)
 			}
 		}
+		// Merging in two steps is merging in one.
+		var some []iter.Seq2[demand.Object, error]
+		for _, c := range chunks {
+			some = append(some, list(c))
+		}
+		union := list(mustAll(t, demand.Union(some[:len(some)/2])))
+		twoSteps := mustAll(t, demand.Merge(append(some[len(some)/2:], union), []iter.Seq2[demand.Object, error]{list(slices.Concat(served...))}))
+		if diff := cmp.Diff(got, twoSteps); diff != "" {
+			t.Fatalf("merged in two steps (-one +two):\n%s", diff)
+		}
 		// How events fell into chunks, and in which order the chunks come, changes nothing.
 		slices.Reverse(chunks)
 		if diff := cmp.Diff(got, merge(chunks, served)); diff != "" {
@@ -184,6 +198,18 @@ func TestMerge(t *testing.T) {
 	object := func(key, sequencer string) demand.Object {
 		return demand.Object{Bucket: "b", Key: key, Sequencer: sequencer}
 	}
+	gone := func(key, sequencer string, what demand.Gone) demand.Object {
+		return demand.Object{Bucket: "b", Key: key, Sequencer: sequencer, Gone: what}
+	}
+	version := func(key, sequencer, id string) demand.Object {
+		return demand.Object{Bucket: "b", Key: key, Sequencer: sequencer, VersionID: id}
+	}
+	marker := func(key, sequencer, id string) demand.Object {
+		return demand.Object{Bucket: "b", Key: key, Sequencer: sequencer, VersionID: id, Gone: demand.GoneKey}
+	}
+	goneVersion := func(key, sequencer, id string) demand.Object {
+		return demand.Object{Bucket: "b", Key: key, Sequencer: sequencer, VersionID: id, Gone: demand.GoneVersion}
+	}
 	type lists = [][]demand.Object
 	tests := []struct {
 		name           string
@@ -200,6 +226,14 @@ func TestMerge(t *testing.T) {
 		{"served in another spelling", lists{{object("k", "0a")}}, lists{{object("k", "A")}}, nil},
 		{"a newer one served", lists{{object("k", "1")}}, lists{{object("k", "2")}}, nil},
 		{"an older one served", lists{{object("k", "2")}}, lists{{object("k", "1")}}, []demand.Object{object("k", "2")}},
+		{"deleted", lists{{object("k", "1"), gone("k", "2", demand.GoneKey)}}, nil, nil},
+		{"deleted in another chunk", lists{{gone("k", "2", demand.GoneKey)}, {object("k", "1"), object("l", "1")}}, nil, []demand.Object{object("l", "1")}},
+		{"deleted and written again", lists{{gone("k", "2", demand.GoneKey)}, {object("k", "1"), object("k", "3")}}, nil, []demand.Object{object("k", "3")}},
+		{"an old deletion comes late", lists{{object("k", "3")}, {gone("k", "2", demand.GoneKey)}}, nil, []demand.Object{object("k", "3")}},
+		{"its newest version deleted", lists{{version("k", "1", "v1"), version("k", "2", "v2")}, {goneVersion("k", "3", "v2")}}, nil, []demand.Object{version("k", "1", "v1")}},
+		{"an old version deleted", lists{{version("k", "1", "v1"), version("k", "2", "v2"), goneVersion("k", "3", "v1")}}, nil, []demand.Object{version("k", "2", "v2")}},
+		{"its marker deleted", lists{{version("k", "1", "v1"), marker("k", "2", "m"), goneVersion("k", "3", "m")}}, nil, []demand.Object{version("k", "1", "v1")}},
+		{"what is current again was served", lists{{version("k", "2", "v2"), version("k", "1", "v1"), goneVersion("k", "3", "v2")}}, lists{{version("k", "1", "v1")}}, nil},
 		{"another key served", lists{{object("k", "1")}}, lists{{object("K", "9")}}, []demand.Object{object("k", "1")}},
 	}
 	for _, tt := range tests {

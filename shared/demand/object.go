@@ -20,7 +20,20 @@ type Object struct {
 	Sequencer string `json:"sequencer"`
 	ETag      string `json:"etag,omitempty"`
 	Size      int64  `json:"size"` // bytes
+	// Gone is set on deletions, which chunks list and manifests do not.
+	Gone Gone `json:"gone,omitempty"`
 }
+
+// Gone says what a deletion took away.
+type Gone string
+
+const (
+	// GoneKey: the key itself, for good or under a delete marker.
+	GoneKey Gone = "key"
+	// GoneVersion: one version, or one delete marker, of a bucket with versions. What
+	// was below it is current again.
+	GoneVersion Gone = "version"
+)
 
 // Compare orders objects by bucket and key in bytes, and the versions of one key
 // from old to new.
@@ -30,6 +43,7 @@ func Compare(a, b Object) int {
 		strings.Compare(a.Key, b.Key),
 		compareSequencers(a.Sequencer, b.Sequencer),
 		strings.Compare(a.VersionID, b.VersionID),
+		strings.Compare(string(a.Gone), string(b.Gone)),
 	)
 }
 

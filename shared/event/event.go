@@ -7,6 +7,7 @@
 package event
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -32,6 +33,7 @@ type Envelope struct {
 // Detail types of the events that Sluice reads.
 const (
 	ObjectCreatedType     = "Object Created"
+	ObjectDeletedType     = "Object Deleted"
 	PackageStateType      = "SageMaker Model Package State Change"
 	PipelineExecutionType = "SageMaker Model Building Pipeline Execution Status Change"
 	EndpointStateType     = "SageMaker Endpoint State Change"
@@ -93,8 +95,8 @@ func detail[T any](e Envelope, detailType string) (T, error) {
 	return d, nil
 }
 
-// Object is one version of an S3 object that was created. Sequencer orders the
-// versions of one key, see demand.
+// Object is one version of an S3 object that was created or deleted. Sequencer
+// orders what happened to one key, see demand.
 type Object struct {
 	Bucket    string
 	Key       string
@@ -103,11 +105,25 @@ type Object struct {
 	ETag      string
 	Size      int64 // bytes
 	At        time.Time
+	// Deletion is "" for a creation, else S3's deletion-type: DeleteMarkerCreated or
+	// PermanentlyDeleted.
+	Deletion string
 }
 
-// ObjectCreated reads S3's event. Keys are taken as they stand: attacker-controlled
-// text, never unescaped. Errors: Invalid without bucket, key or sequencer.
-func ObjectCreated(e Envelope) (Object, error) {
+// S3's deletion types.
+const (
+	DeleteMarkerCreated = "Delete Marker Created"
+	PermanentlyDeleted  = "Permanently Deleted"
+)
+
+// ObjectChange reads S3's events of created and deleted objects. Keys are taken as
+// they stand: attacker-controlled text, never unescaped. Errors: Invalid without
+// bucket, key or sequencer.
+func ObjectChange(e Envelope) (Object, error) {
+	of := ObjectCreatedType
+	if e.DetailType == ObjectDeletedType {
+		of = ObjectDeletedType
+	}
 	d, err := detail[struct {
 		Bucket struct{ Name string }
 		Object struct {
@@ -117,11 +133,15 @@ func ObjectCreated(e Envelope) (Object, error) {
 			VersionID string `json:"version-id"`
 			Sequencer string
 		}
-	}](e, ObjectCreatedType)
+		DeletionType string `json:"deletion-type"`
+	}](e, of)
 	if err != nil {
 		return Object{}, err
 	}
 	o := Object{Bucket: d.Bucket.Name, Key: d.Object.Key, VersionID: d.Object.VersionID, Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: max(0, whole(d.Object.Size)), At: e.Time}
+	if of == ObjectDeletedType {
+		o.Deletion = cmp.Or(d.DeletionType, PermanentlyDeleted)
+	}
 	if o.Bucket == "" || o.Key == "" || o.Sequencer == "" || o.At.IsZero() {
 		return Object{}, fault.Invalid.Errorf("event %s (%s): bucket.name, object.key, object.sequencer and time must all be there", e.ID, e.DetailType)
 	}

@@ -49,11 +49,24 @@ var created = event.Object{
 }
 
 func TestObjectCreatedSample(t *testing.T) {
-	got, err := event.ObjectCreated(parsed(t, sample(t, "s3-object-created")))
+	got, err := event.ObjectChange(parsed(t, sample(t, "s3-object-created")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(created, got); diff != "" {
+		t.Errorf("object (-want +got):\n%s", diff)
+	}
+}
+
+func TestObjectDeletedSample(t *testing.T) {
+	got, err := event.ObjectChange(parsed(t, sample(t, "s3-object-deleted")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := created
+	want.VersionID, want.Sequencer, want.ETag, want.Size = "1QW9g1Z99LUNbvaaYVpW9xDlOLU.qxgF", "617f0837b476e463", "d41d8cd98f00b204e9800998ecf8427e", 0
+	want.At, want.Deletion = time.Date(2026, 3, 2, 10, 20, 30, 0, time.UTC), event.DeleteMarkerCreated
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("object (-want +got):\n%s", diff)
 	}
 }
@@ -67,7 +80,7 @@ func TestQueueBatchSample(t *testing.T) {
 	if len(batch.Records) != 1 || batch.Records[0].MessageId == "" || batch.Records[0].Attributes["SentTimestamp"] == "" {
 		t.Fatalf("got %+v", batch)
 	}
-	got, err := event.ObjectCreated(parsed(t, []byte(batch.Records[0].Body)))
+	got, err := event.ObjectChange(parsed(t, []byte(batch.Records[0].Body)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +146,7 @@ func TestSubjectOfSamples(t *testing.T) {
 		"cloudwatch-alarm-state-change-metric-math":         event.AlarmNamed("churn-error-rate"),
 		"s3-object-created":                                 "",
 		"s3-object-deleted":                                 "",
+		"scheduled-event":                                   "",
 		"sagemaker-model-package-state-change":              "",
 	}
 	for name, want := range tests {
@@ -198,7 +212,7 @@ func with(t *testing.T, name string, oldNew ...string) []byte {
 }
 
 func TestMalformed(t *testing.T) {
-	object := func(e event.Envelope) error { _, err := event.ObjectCreated(e); return err }
+	object := func(e event.Envelope) error { _, err := event.ObjectChange(e); return err }
 	pkg := func(e event.Envelope) error { _, err := event.PackageState(e); return err }
 	alarm := func(e event.Envelope) error { _, err := event.AlarmState(e); return err }
 	subject := func(e event.Envelope) error { _, err := event.Subject(e); return err }
@@ -216,7 +230,7 @@ func TestMalformed(t *testing.T) {
 		{"no detail", []byte(`{"source":"aws.s3","detail-type":"Object Created"}`), nil, "source, detail-type and detail"},
 		{"detail is null", with(t, "s3-object-created", `"detail": {`, `"detail": null, "x": {`), object, "must all be there"},
 		{"detail is a list", with(t, "s3-object-created", `"detail": {`, `"detail": [], "x": {`), object, "reading the detail"},
-		{"another type", sample(t, "s3-object-deleted"), object, `is a "Object Deleted", not a "Object Created"`},
+		{"another type", sample(t, "cloudwatch-alarm-state-change"), object, `is a "CloudWatch Alarm State Change", not a "Object Created"`},
 		{"no bucket", with(t, "s3-object-created", `"name"`, `"nome"`), object, "bucket.name"},
 		{"no key", with(t, "s3-object-created", `"key"`, `"Kee"`), object, "object.key"},
 		{"an empty key", with(t, "s3-object-created", `datasets/churn/2026-03-02/train.csv`, ``), object, "object.key"},
@@ -250,12 +264,12 @@ func TestMalformed(t *testing.T) {
 
 func TestTolerated(t *testing.T) {
 	e := parsed(t, with(t, "s3-object-created", `"size": 1048576`, `"size": 1048576.0`, `"version-id": "IYV3p45BT0ac8hjHg1houSdS1a.Mro8e",`, `"new-field": [1],`))
-	if o, err := event.ObjectCreated(e); err != nil || o.Size != 1048576 || o.VersionID != "" {
+	if o, err := event.ObjectChange(e); err != nil || o.Size != 1048576 || o.VersionID != "" {
 		t.Errorf("an object of a bucket without versions, its size written as a fraction: %+v, %v", o, err)
 	}
 	// Keys are taken as they stand.
 	e = parsed(t, with(t, "s3-object-created", `datasets/churn/2026-03-02/train.csv`, `a%2Fb+c/../\n\"\u00e9`))
-	if o, err := event.ObjectCreated(e); err != nil || o.Key != "a%2Fb+c/../\n\"é" {
+	if o, err := event.ObjectChange(e); err != nil || o.Key != "a%2Fb+c/../\n\"é" {
 		t.Errorf("key %q, %v", o.Key, err)
 	}
 	e = parsed(t, with(t, "sagemaker-model-package-state-change", `"ModelPackageVersion": 2`, `"ModelPackageVersion": 2.0`, `"UpdatedModelPackageFields": [

@@ -54,16 +54,18 @@ func fuzzed(detailType string, raw []byte) (event.Envelope, bool) {
 	return e, err == nil
 }
 
-func FuzzObjectCreated(f *testing.F) {
+func FuzzObjectChange(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		e, ok := fuzzed(event.ObjectCreatedType, raw)
-		if !ok {
-			return
-		}
-		o, err := event.ObjectCreated(e)
-		if !refused(t, err) && (o.Bucket == "" || o.Key == "" || o.Sequencer == "" || o.At.IsZero() || o.Size < 0) {
-			t.Fatalf("accepted %+v", o)
+		for _, detailType := range []string{event.ObjectCreatedType, event.ObjectDeletedType} {
+			e, ok := fuzzed(detailType, raw)
+			if !ok {
+				return
+			}
+			o, err := event.ObjectChange(e)
+			if !refused(t, err) && (o.Bucket == "" || o.Key == "" || o.Sequencer == "" || o.At.IsZero() || o.Size < 0 || (o.Deletion == "") != (detailType == event.ObjectCreatedType)) {
+				t.Fatalf("accepted %+v", o)
+			}
 		}
 	})
 }

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"sluice/shared/demand"
 	"sluice/shared/edge"
 	"sluice/shared/event"
 	"sluice/shared/spec"
@@ -20,7 +22,8 @@ type Taken struct {
 // OnAlarm is the handler of on-alarm: an alarm that went off becomes a cause in the
 // demand of each model that names it as a drift trigger. Whether there is anything
 // new to train on is decided when the demand is served, so that an alarm cannot
-// retrain on old data in a circle.
+// retrain on old data in a circle. For triggers with a hold it is noted, too, when an
+// alarm is over.
 func (i *Intake) OnAlarm(ctx context.Context, raw json.RawMessage) (Taken, error) {
 	taken := Taken{Models: []string{}}
 	e, err := event.Parse(raw)
@@ -31,23 +34,28 @@ func (i *Intake) OnAlarm(ctx context.Context, raw json.RawMessage) (Taken, error
 	if err != nil {
 		return taken, err
 	}
-	if a.State != "ALARM" {
+	if a.State != "ALARM" && a.State != "OK" {
 		return taken, nil
 	}
 	triggers, err := i.table.DriftTriggers(ctx)
 	if err != nil {
 		return taken, err
 	}
-	// The alarm's own time names the event: EventBridge may deliver it twice.
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", a.Name, a.At.UnixMilli()))
-	c := cause("drift", hex.EncodeToString(sum[:8]), fmt.Sprintf("alarm %s", a.Name), a.At)
+	fits := i.fits(ctx, a)
 	seen := map[string]bool{}
 	for _, t := range triggers {
-		if seen[t.Model] || !(spec.DriftTrigger{Alarm: t.Pattern}).Match(a.Name) {
+		if seen[t.Model] || a.State == "OK" && t.Hold == 0 {
+			continue
+		}
+		fit, err := fits(t)
+		if err != nil {
+			return taken, err
+		}
+		if !fit {
 			continue
 		}
 		seen[t.Model] = true
-		if err := i.add(ctx, t.Model, c); err != nil {
+		if err := i.addAlarm(ctx, t, a); err != nil {
 			return taken, err
 		}
 		taken.Models = append(taken.Models, t.Model)
@@ -58,4 +66,55 @@ func (i *Intake) OnAlarm(ctx context.Context, raw json.RawMessage) (Taken, error
 	edge.Note(ctx, "alarm", a.Name)
 	edge.Note(ctx, "models", taken.Models)
 	return taken, nil
+}
+
+// fits says whether an alarm is meant by a trigger. The alarm's tags are read once, and
+// only if a trigger asks for them.
+func (i *Intake) fits(ctx context.Context, a event.Alarm) func(DriftTrigger) (bool, error) {
+	var tags map[string]string
+	return func(t DriftTrigger) (bool, error) {
+		key, value, byTag := strings.Cut(t.Tag, "=")
+		if !byTag {
+			return spec.DriftTrigger{Alarm: t.Pattern}.Match(a.Name), nil
+		}
+		if tags == nil {
+			var err error
+			if tags, err = i.alarms.Tags(ctx, a.ARN); err != nil {
+				return false, err
+			}
+		}
+		got, tagged := tags[key]
+		return tagged && got == value, nil
+	}
+}
+
+// addAlarm adds an alarm's change to a model's demand. The alarm's own time names the
+// change: EventBridge may deliver it twice.
+func (i *Intake) addAlarm(ctx context.Context, t DriftTrigger, a event.Alarm) error {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", a.Name, a.At.UnixMilli()))
+	name := hex.EncodeToString(sum[:8])
+	if a.State == "OK" {
+		c := cause(demand.Calm, name, "alarm "+a.Name, a.At)
+		c.Alarm = a.Name
+		_, err := i.note(ctx, t.Model, c)
+		return err
+	}
+	text := fmt.Sprintf("alarm %s", a.Name)
+	if reason := shorten(a.Reason); reason != "" {
+		text += " (" + reason + ")"
+	}
+	c := cause(demand.Drift, name, text, a.At)
+	c.Alarm, c.Hold = a.Name, t.Hold
+	_, err := i.addCause(ctx, t.Model, c)
+	return err
+}
+
+// maxReason bounds an alarm's reason within a cause, in bytes.
+const maxReason = 200
+
+func shorten(text string) string {
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason-3], "") + "..."
+	}
+	return text
 }

@@ -11,5 +11,6 @@ import (
 // adds nothing while the demand is open, and what has been trained on a commit is not
 // trained on it again.
 func (i *Intake) Commit(ctx context.Context, model, commit, text string, at time.Time) error {
-	return i.add(ctx, model, cause(demand.CommitCause, commit, text, at))
+	_, err := i.addCause(ctx, model, cause(demand.Commit, commit, text, at))
+	return err
 }

@@ -1,12 +1,12 @@
 package intake
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -15,7 +15,6 @@ import (
 	"sluice/shared/edge"
 	"sluice/shared/event"
 	"sluice/shared/fault"
-	"sluice/shared/spec"
 )
 
 // OnData is the handler of on-data: a batch of S3 events from the queue. Messages
@@ -23,33 +22,85 @@ import (
 // queue; events of buckets and keys that no model wants are counted and dropped.
 // An error returns the whole batch to the queue.
 func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
-	var answer events.SQSEventResponse
-	sorter := sorter{table: i.table, buckets: map[string][]Trigger{}, parts: map[part][]event.Object{}}
-	malformed, ignored := 0, 0
-	for _, message := range batch.Records {
-		wanted, err := sorter.add(ctx, message.Body)
-		switch {
-		case err == nil && !wanted:
-			ignored++
-		case fault.Is(err, fault.Invalid):
-			malformed++
-			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
-		case err != nil:
+	for range maxRaces {
+		s := sorter{parts: map[part][]event.Object{}, marks: map[part]time.Time{}, sure: map[string]bool{}}
+		for _, message := range batch.Records {
+			if err := i.sort(ctx, &s, message); err != nil {
+				return events.SQSEventResponse{}, err
+			}
+		}
+		moved, err := i.addParts(ctx, s)
+		if err == nil && !moved {
+			moved, err = i.reread(ctx, s.sure)
+		}
+		if err != nil {
 			return events.SQSEventResponse{}, err
 		}
+		if moved {
+			continue
+		}
+		at := sent(batch)
+		edge.Count(ctx, "EventsIgnored", s.ignored, at)
+		edge.Count(ctx, "EventsMalformed", len(s.answer.BatchItemFailures), at)
+		edge.Note(ctx, "messages", len(batch.Records))
+		edge.Note(ctx, "ignored", s.ignored)
+		edge.Note(ctx, "malformed", len(s.answer.BatchItemFailures))
+		return s.answer, nil
 	}
-	for _, p := range sorter.sorted() {
-		if err := i.addObjects(ctx, p, sorter.parts[p]); err != nil {
-			return events.SQSEventResponse{}, err
+	return events.SQSEventResponse{}, fault.NotReady.Errorf("the data triggers changed %d times while a batch was being taken in", maxRaces)
+}
+
+// addParts adds what a batch brings each model. moved reports that the triggers it was
+// sorted by are no longer those in force.
+func (i *Intake) addParts(ctx context.Context, s sorter) (moved bool, err error) {
+	for _, p := range s.sorted() {
+		var err error
+		if objects := s.parts[p]; len(objects) > 0 {
+			err = i.addObjects(ctx, p, objects)
+		}
+		if at := s.marks[p]; err == nil && !at.IsZero() {
+			err = i.addMark(ctx, p, at)
+		}
+		if errors.Is(err, errMoved) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
 		}
 	}
-	at := sent(batch)
-	edge.Count(ctx, "EventsIgnored", ignored, at)
-	edge.Count(ctx, "EventsMalformed", malformed, at)
-	edge.Note(ctx, "messages", len(batch.Records))
-	edge.Note(ctx, "ignored", ignored)
-	edge.Note(ctx, "malformed", malformed)
-	return answer, nil
+	return false, nil
+}
+
+var errMoved = errors.New("the data triggers have changed")
+
+// reread reads the triggers on buckets that are not sure, and reports whether any
+// have changed: what nobody wanted may be wanted now.
+func (i *Intake) reread(ctx context.Context, sure map[string]bool) (moved bool, err error) {
+	for _, bucket := range slices.Sorted(maps.Keys(sure)) {
+		if sure[bucket] {
+			continue
+		}
+		before := i.wanted[bucket]
+		delete(i.wanted, bucket)
+		now, err := i.wants(ctx, bucket)
+		if err != nil {
+			return false, err
+		}
+		moved = moved || now.Rev != before.Rev
+	}
+	return moved, nil
+}
+
+// wants is what models want of a bucket, as far as is known.
+func (i *Intake) wants(ctx context.Context, bucket string) (Wanted, error) {
+	if w, ok := i.wanted[bucket]; ok {
+		return w, nil
+	}
+	w, err := i.table.DataTriggers(ctx, bucket)
+	if err == nil {
+		i.wanted[bucket] = w
+	}
+	return w, err
 }
 
 // sent is when the newest message of a batch was sent, as SQS says.
@@ -64,24 +115,70 @@ func sent(batch events.SQSEvent) time.Time {
 }
 
 // addObjects stores a part of a batch as a chunk and adds it to the demand. The
-// content is stored before the demand names it.
-func (i *Intake) addObjects(ctx context.Context, p part, created []event.Object) error {
-	objects := make([]demand.Object, len(created))
-	c := demand.Chunk{Trigger: p.Index, Cause: demand.Cause{Kind: "data", Text: fmt.Sprintf("s3://%s/%s", p.bucket, p.Prefix)}}
-	for n, o := range created {
-		objects[n] = demand.Object{Bucket: o.Bucket, Key: o.Key, VersionID: o.VersionID, Sequencer: o.Sequencer, ETag: o.ETag, Size: o.Size}
-		c.FirstAt, c.LastAt = spread(c.FirstAt, c.LastAt, o.At)
+// content is stored before the demand names it. Deletions alone are no reason to
+// train: they wait for one.
+func (i *Intake) addObjects(ctx context.Context, p part, changed []event.Object) error {
+	objects := make([]demand.Object, len(changed))
+	c := demand.Chunk{Trigger: p.Index, Cause: demand.Cause{Kind: demand.Data, Text: fmt.Sprintf("s3://%s/%s", p.bucket, p.Prefix)}}
+	for n, o := range changed {
+		objects[n] = demand.Object{Bucket: o.Bucket, Key: o.Key, VersionID: o.VersionID, Sequencer: o.Sequencer, ETag: o.ETag, Size: o.Size, Gone: gone(o)}
+		if o.Deletion == "" {
+			c.FirstAt, c.LastAt = spread(c.FirstAt, c.LastAt, o.At)
+		}
 	}
 	content, name, kept := demand.Pack(objects)
-	c.Name, c.Objects = name, len(kept)
+	c.Name = name
 	for _, o := range kept {
-		c.Bytes += o.Size
+		if o.Gone == "" {
+			c.Objects++
+			c.Bytes += o.Size
+		}
 	}
 	c.List = chunkKey(p.Model, name)
 	if err := i.store.Put(ctx, c.List, content); err != nil {
 		return err
 	}
-	return i.add(ctx, p.Model, c)
+	o, err := i.addWanted(ctx, p, c)
+	if err != nil || c.Objects == 0 {
+		return err
+	}
+	return i.start(ctx, p.Model, o)
+}
+
+// addMark adds that a trigger's marker came. It is no object, and no reason to train.
+func (i *Intake) addMark(ctx context.Context, p part, at time.Time) error {
+	_, err := i.addWanted(ctx, p, demand.Chunk{
+		Name: fmt.Sprintf("mark-%d-%d", p.Index, at.UnixMilli()), Trigger: p.Index, MarkAt: at,
+		Cause: demand.Cause{Kind: demand.Data, Text: fmt.Sprintf("s3://%s/%s", p.bucket, p.Prefix)},
+	})
+	return err
+}
+
+// addWanted adds a chunk on the condition that the triggers it was sorted by are still
+// in force. Errors: errMoved if they are not.
+func (i *Intake) addWanted(ctx context.Context, p part, c demand.Chunk) (open, error) {
+	w := i.wanted[p.bucket]
+	put := func(generation int) error { return i.table.AddObjects(ctx, p.Model, generation, c, w) }
+	return i.add(ctx, p.Model, put, func() error {
+		delete(i.wanted, p.bucket)
+		now, err := i.wants(ctx, p.bucket)
+		if err == nil && now.Rev != w.Rev {
+			err = errMoved
+		}
+		return err
+	})
+}
+
+// gone is what a deletion takes away. Without versions, a key has one object; a marker
+// hides all versions; a permanent deletion takes one of them.
+func gone(o event.Object) demand.Gone {
+	switch {
+	case o.Deletion == "":
+		return ""
+	case o.Deletion == event.DeleteMarkerCreated || o.VersionID == "":
+		return demand.GoneKey
+	}
+	return demand.GoneVersion
 }
 
 // spread widens first..last to hold at.
@@ -93,57 +190,4 @@ func spread(first, last, at time.Time) (time.Time, time.Time) {
 		last = at
 	}
 	return first, last
-}
-
-// part is what one data trigger gets of a batch.
-type part struct {
-	Trigger
-	bucket string
-}
-
-// sorter sorts the events of a batch by the triggers that want them.
-type sorter struct {
-	table   table
-	buckets map[string][]Trigger // asked for once a batch
-	parts   map[part][]event.Object
-}
-
-// add sorts in one message. wanted reports whether any model has a trigger for it.
-// Errors: Invalid if it is no S3 event.
-func (s *sorter) add(ctx context.Context, body string) (wanted bool, err error) {
-	e, err := event.Parse([]byte(body))
-	if err != nil {
-		return false, err
-	}
-	o, err := event.ObjectCreated(e)
-	if err != nil {
-		return false, err
-	}
-	triggers, asked := s.buckets[o.Bucket]
-	if !asked {
-		if triggers, err = s.table.DataTriggers(ctx, o.Bucket); err != nil {
-			return false, err
-		}
-		s.buckets[o.Bucket] = triggers
-	}
-	for _, t := range triggers {
-		if (spec.DataTrigger{Bucket: o.Bucket, Prefix: t.Prefix, Suffix: t.Suffix}).Match(o.Bucket, o.Key) {
-			p := part{Trigger: t, bucket: o.Bucket}
-			s.parts[p] = append(s.parts[p], o)
-			wanted = true
-		}
-	}
-	return wanted, nil
-}
-
-// sorted lists the parts in a fixed order, so that a replay makes the same calls.
-func (s *sorter) sorted() []part {
-	var all []part
-	for p := range s.parts {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b part) int {
-		return cmp.Or(strings.Compare(a.Model, b.Model), cmp.Compare(a.Index, b.Index), strings.Compare(a.bucket, b.bucket))
-	})
-	return all
 }

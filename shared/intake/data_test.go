@@ -64,7 +64,7 @@ func TestABatchOfEverything(t *testing.T) {
 		created("m8", "labels", "../\n\"x\"", "1", noon),
 		events.SQSMessage{MessageId: "bad1", Body: "{"},
 		events.SQSMessage{MessageId: "bad2", Body: `{"Event":"s3:TestEvent"}`},
-		events.SQSMessage{MessageId: "bad3", Body: strings.Replace(created("x", "acme", "churn/a.csv", "1", noon).Body, "Created", "Deleted", 1)},
+		events.SQSMessage{MessageId: "bad3", Body: strings.Replace(created("x", "acme", "churn/a.csv", "1", noon).Body, "Created", "Restored", 1)},
 	)
 	var log bytes.Buffer
 	payload, err := json.Marshal(e)

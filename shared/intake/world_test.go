@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"sluice/local/asl/exec"
+	"sluice/local/cloudwatch"
 	"sluice/local/dynamodb"
 	"sluice/local/s3"
 	"sluice/local/sim"
@@ -22,11 +23,13 @@ import (
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/awsmachines"
+	"sluice/shared/awsmetrics"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awstable"
 	"sluice/shared/demand"
 	"sluice/shared/intake"
 	"sluice/shared/spec"
+	"sluice/shared/waiting"
 )
 
 var (
@@ -45,6 +48,7 @@ type world struct {
 	db     *dynamodb.Service
 	s3     *s3.Service
 	states *states.Service
+	cw     *cloudwatch.Service
 	table  *awstable.Table
 	intake *intake.Intake
 }
@@ -54,8 +58,9 @@ func newWorld(t *testing.T, specs ...spec.Spec) *world {
 	w := &world{World: sim.NewWorld(noon, 7), T: t}
 	w.db, w.s3 = dynamodb.New(w.World), s3.New(w.World, nil, nil)
 	w.states = states.New(w.World, states.Needs{})
+	w.cw = cloudwatch.New(w.World, func(string, string, []string, any) {}, func(string, []byte) {})
 	w.srv = wire.NewServer(w.World)
-	for _, svc := range []*wire.Service{w.db.Wire(), w.s3.Wire(), w.states.Wire()} {
+	for _, svc := range []*wire.Service{w.db.Wire(), w.s3.Wire(), w.states.Wire(), w.cw.Wire()} {
 		w.srv.Register(svc)
 	}
 	t.Cleanup(func() { w.Do(w.states.Close) })
@@ -80,13 +85,21 @@ func newWorld(t *testing.T, specs ...spec.Spec) *world {
 		w.ok(w.s3.CreateBucket("store", s3.Options{}))
 		arn, err := w.states.CreateMachine(states.CreateMachineInput{Name: "training", Definition: runs, RoleARN: "arn:aws:iam::111122223333:role/m"})
 		w.ok(err)
-		w.intake = intake.New(w.table, awsobjects.Open(cfg, "store"), awsmachines.Open(cfg, arn))
-		for _, s := range specs {
-			_, err := applying.Apply(ctx, w.table, s.Normalised(), "test", noon)
-			w.ok(err)
-		}
+		machines := awsmachines.Open(cfg, arn)
+		w.intake = intake.New(w.table, awsobjects.Open(cfg, "store"), machines, awsmetrics.Open(cfg), waiting.NewRoom(w.table, machines))
 	})
+	for _, s := range specs {
+		w.apply(s)
+	}
 	return w
+}
+
+func (w *world) apply(s spec.Spec) {
+	w.Helper()
+	w.Do(func() {
+		_, err := applying.Apply(ctx, w.table, s.Normalised(), "test", noon)
+		w.ok(err)
+	})
 }
 
 func (w *world) ok(err error) {

@@ -21,6 +21,8 @@ func (r *report) check(s *Spec) {
 	r.pipeline(&s.Pipeline)
 	r.dataTriggers(s.Triggers.Data)
 	r.driftTriggers(s.Triggers.Drift)
+	r.schedules(s.Triggers.Schedule)
+	r.limits(&s.Triggers)
 	r.name("package.group", s.Package.Group, maxSageMakerName, "")
 	r.gate(s.Package.Gate)
 	r.name("endpoint.name", s.Endpoint.Name, maxEndpoint, ", since endpoint configs are named <endpoint>-<12 hex> in 63")
@@ -75,6 +77,7 @@ func (r *report) dataTriggers(triggers []DataTrigger) {
 			r.add(field, "prefix and suffix together are longer than any key", fmt.Sprintf("keys have at most %d bytes", maxKey))
 		}
 		r.waits(field, t)
+		r.minima(field, t)
 		r.overlap(i, triggers)
 	}
 }
@@ -146,25 +149,6 @@ func common(a, b DataTrigger) string {
 		suffix = b.Suffix
 	}
 	return prefix + "x" + suffix
-}
-
-func (r *report) driftTriggers(triggers []DriftTrigger) {
-	seen := map[string]int{}
-	for i, t := range triggers {
-		field := fmt.Sprintf("triggers.drift[%d].alarm", i)
-		r.alarm(field, t.Alarm)
-		if !r.usable(field) {
-			continue
-		}
-		if strings.Trim(t.Alarm, "*") == "" {
-			r.add(field, quote(t.Alarm)+" would make every alarm of the account start training", "write the part of the name that they share, like churn-drift-*")
-		}
-		if j, twice := seen[t.Alarm]; twice {
-			r.add(field, fmt.Sprintf("is the same as drift[%d] on line %d", j, r.place(fmt.Sprintf("triggers.drift[%d]", j)).line), "keep one")
-			continue
-		}
-		seen[t.Alarm] = i
-	}
 }
 
 func (r *report) gate(gate []Condition) {

@@ -1,6 +1,11 @@
 package spec
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"sluice/shared/definition"
+)
 
 // Match reports whether an object belongs to the trigger. Bucket, prefix and
 // suffix are compared byte for byte, as S3 and EventBridge do: no case folding, no
@@ -10,18 +15,27 @@ func (t DataTrigger) Match(bucket, key string) bool {
 		strings.HasPrefix(key, t.Prefix) && strings.HasSuffix(key, t.Suffix)
 }
 
+// Marks reports whether an object of the trigger's bucket and prefix is its marker.
+func (t DataTrigger) Marks(bucket, key string) bool {
+	return t.Marker != "" && bucket == t.Bucket && strings.HasPrefix(key, t.Prefix) && matches(t.Marker, key[strings.LastIndexByte(key, '/')+1:])
+}
+
 // Match reports whether an alarm's name fits the pattern: * stands for any
-// characters, also none; everything else for itself, case included.
-func (t DriftTrigger) Match(alarm string) bool {
-	parts := strings.Split(t.Alarm, "*")
+// characters, also none; everything else for itself, case included. No name fits a
+// trigger by tag.
+func (t DriftTrigger) Match(alarm string) bool { return t.Tag == "" && matches(t.Alarm, alarm) }
+
+// matches reports whether text fits a pattern with * for any characters.
+func matches(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
 	if len(parts) == 1 {
-		return alarm == t.Alarm
+		return text == pattern
 	}
 	first, last := parts[0], parts[len(parts)-1]
-	if len(alarm) < len(first)+len(last) || !strings.HasPrefix(alarm, first) || !strings.HasSuffix(alarm, last) {
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
 		return false
 	}
-	rest := alarm[len(first) : len(alarm)-len(last)]
+	rest := text[len(first) : len(text)-len(last)]
 	for _, part := range parts[1 : len(parts)-1] {
 		at := strings.Index(rest, part)
 		if at < 0 {
@@ -30,6 +44,19 @@ func (t DriftTrigger) Match(alarm string) bool {
 		rest = rest[at+len(part):]
 	}
 	return true
+}
+
+// Loop says which output of the pipeline would be new data for the model, and so train
+// it again for ever; "" for none.
+func (s *Spec) Loop(outputs []definition.Output) string {
+	for _, o := range outputs {
+		for i, t := range s.Triggers.Data {
+			if o.Feeds(t.Bucket, t.Prefix, t.Suffix) {
+				return fmt.Sprintf("step %s writes to s3://%s/%s, which triggers.data[%d] of model %s takes for new data, so that it would train on its own output for ever; let it write elsewhere, or narrow the trigger", o.Step, o.Bucket, o.Prefix, i, s.Model)
+			}
+		}
+	}
+	return ""
 }
 
 // DataTrigger finds the trigger that an object belongs to. At most one does:

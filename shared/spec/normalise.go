@@ -14,6 +14,7 @@ import (
 const (
 	DefaultQuiet             = Duration(10 * time.Minute)
 	DefaultMaxWaitPerQuiet   = 12 // maxWait is quiet times this: 2h for 10m
+	DefaultStrikes           = 3
 	DefaultApprove           = Manual
 	DefaultInstanceCount     = 1
 	DefaultStrategy          = StrategyCanary
@@ -50,6 +51,9 @@ func (s Spec) Normalised() Spec {
 		t := &s.Triggers.Data[i]
 		fill(&t.Quiet, DefaultQuiet)
 		fill(&t.MaxWait, min(DefaultMaxWaitPerQuiet*t.Quiet, maxMaxWait))
+	}
+	if t := s.Triggers; len(t.Data)+len(t.Drift)+len(t.Schedule) > 0 {
+		fill(&s.Triggers.Strikes, DefaultStrikes)
 	}
 	fill(&s.Package.Approve, DefaultApprove)
 	fill(&s.Endpoint.InstanceCount, DefaultInstanceCount)
@@ -155,6 +159,7 @@ func (s Spec) clone() Spec {
 	}
 	s.Triggers.Data = cloned(s.Triggers.Data)
 	s.Triggers.Drift = cloned(s.Triggers.Drift)
+	s.Triggers.Schedule = cloned(s.Triggers.Schedule)
 	s.Package.Gate = cloned(s.Package.Gate)
 	for i := range s.Package.Gate {
 		c := &s.Package.Gate[i]

@@ -11,6 +11,7 @@ import (
 var Placeholders = []string{
 	"manifest",      // S3 URI of the manifest of the run
 	"manifestCount", // number of objects in it
+	"manifestBytes", // their size in all
 	"causes",        // what asked for the run: data, drift, manual, ... joined by commas
 	"model",         // the model's name
 	"generation",    // number of the demand that the run answers

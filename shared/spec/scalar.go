@@ -46,6 +46,8 @@ func (r *report) scalar(node ast.Node, field string, into reflect.Value) {
 	switch into.Interface().(type) {
 	case Duration:
 		r.duration(node, field, into)
+	case Bytes:
+		r.bytes(node, field, into)
 	case Percent:
 		r.percent(node, field, into)
 	case ClockTime:

@@ -170,7 +170,7 @@ func compare(t *testing.T, root, n node, typ reflect.Type, field string) {
 }
 
 func kindOf(typ reflect.Type) string {
-	if typ == reflect.TypeFor[Duration]() || typ == reflect.TypeFor[Percent]() {
+	if typ == reflect.TypeFor[Duration]() || typ == reflect.TypeFor[Percent]() || typ == reflect.TypeFor[Bytes]() {
 		return "string"
 	}
 	return map[reflect.Kind]string{

@@ -30,8 +30,16 @@ type Pipeline struct {
 
 // Triggers say what asks for training.
 type Triggers struct {
-	Data  []DataTrigger  `json:"data,omitempty"`
-	Drift []DriftTrigger `json:"drift,omitempty"`
+	Data     []DataTrigger     `json:"data,omitempty"`
+	Drift    []DriftTrigger    `json:"drift,omitempty"`
+	Schedule []ScheduleTrigger `json:"schedule,omitempty"`
+	// Cooldown is how long after a training run ended the next may begin.
+	Cooldown Duration `json:"cooldown,omitzero"`
+	// MaxPerDay bounds the training runs that begin within any 24 hours; 0 for no bound.
+	MaxPerDay int `json:"maxPerDay,omitempty"`
+	// Strikes is after how many trained packages in a row that fail the gate training
+	// by itself stops.
+	Strikes int `json:"strikes,omitempty"`
 }
 
 // DataTrigger asks for training when objects arrive in S3.
@@ -43,12 +51,33 @@ type DataTrigger struct {
 	Quiet Duration `json:"quiet,omitzero"`
 	// MaxWait is the longest an object waits, however many still arrive.
 	MaxWait Duration `json:"maxWait,omitzero"`
+	// MinObjects and MinBytes are what must have come together before quiet counts.
+	MinObjects int   `json:"minObjects,omitempty"`
+	MinBytes   Bytes `json:"minBytes,omitzero"`
+	// Marker is the name, after the last slash of a key, of the object that says that
+	// all have come; * stands for any characters. It is no data itself.
+	Marker string `json:"marker,omitempty"`
 }
 
-// DriftTrigger asks for training when a CloudWatch alarm goes off. Alarm is a
-// name in which * stands for any characters.
+// DriftTrigger asks for training when a CloudWatch alarm goes off, metric or
+// composite. Exactly one of Alarm and Tag is set.
 type DriftTrigger struct {
-	Alarm string `json:"alarm"`
+	// Alarm is a name in which * stands for any characters.
+	Alarm string `json:"alarm,omitempty"`
+	// Tag is a tag that the alarm has, as key=value.
+	Tag string `json:"tag,omitempty"`
+	// Hold is how long the alarm must stay on before it counts.
+	Hold Duration `json:"hold,omitzero"`
+}
+
+// ScheduleTrigger asks for training at set times. Exactly one of Cron and Rate is set.
+type ScheduleTrigger struct {
+	// Cron is minute, hour, day of month, month and day of week.
+	Cron string `json:"cron,omitempty"`
+	// Zone is the time zone of Cron, such as Europe/Berlin.
+	Zone string `json:"zone,omitempty"`
+	// Rate is the time between two runs, counted from midnight of 1970, UTC.
+	Rate Duration `json:"rate,omitzero"`
 }
 
 // Package is the model package group that the pipeline registers into, and what

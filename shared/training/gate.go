@@ -117,7 +117,7 @@ func (t *Training) judge(ctx context.Context, sp spec.Spec, pkg Package) (gate.D
 	if len(sp.Package.Gate) == 0 {
 		return gate.Judge(nil, nil, nil), nil
 	}
-	report, err := t.report(ctx, pkg)
+	report, err := t.report(ctx, sp, pkg)
 	if err != nil {
 		return gate.Decision{}, err
 	}
@@ -128,7 +128,7 @@ func (t *Training) judge(ctx context.Context, sp spec.Spec, pkg Package) (gate.D
 	var best gate.Report
 	champion, err := t.Registry.Package(ctx, arn)
 	if err == nil {
-		best, err = t.report(ctx, champion)
+		best, err = t.report(ctx, sp, champion)
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return gate.Decision{}, err
@@ -136,18 +136,43 @@ func (t *Training) judge(ctx context.Context, sp spec.Spec, pkg Package) (gate.D
 	return gate.Judge(sp.Package.Gate, report, best), nil
 }
 
-// report reads a package's evaluation report; nil if it has none.
-func (t *Training) report(ctx context.Context, pkg Package) (gate.Report, error) {
-	if pkg.Report == "" {
+// report reads a package's evaluation report; nil if it has none. Reports of other
+// kinds are read if the gate names a metric of theirs, and stand in it under their
+// kind, unless the evaluation report says something under that name itself.
+func (t *Training) report(ctx context.Context, sp spec.Spec, pkg Package) (gate.Report, error) {
+	all, err := t.fetch(ctx, pkg.Report)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range sp.Package.Gate {
+		about, _, _ := strings.Cut(c.Metric, ".")
+		if _, there := all[about]; there || pkg.Others[about] == "" {
+			continue
+		}
+		other, err := t.fetch(ctx, pkg.Others[about])
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = gate.Report{}
+		}
+		all[about] = map[string]any(other)
+	}
+	return all, nil
+}
+
+// fetch reads a report at its address; nil for none.
+func (t *Training) fetch(ctx context.Context, uri string) (gate.Report, error) {
+	if uri == "" {
 		return nil, nil
 	}
-	raw, err := t.Store.Fetch(ctx, pkg.Report)
+	raw, err := t.Store.Fetch(ctx, uri)
 	if err != nil {
 		return nil, err
 	}
 	r, err := gate.ReadReport(raw)
 	if err != nil {
-		return nil, fault.Invalid.Errorf("%s: %w", pkg.Report, err)
+		return nil, fault.Invalid.Errorf("%s: %w", uri, err)
 	}
 	return r, nil
 }

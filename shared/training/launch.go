@@ -1,16 +1,14 @@
 package training
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"iter"
-	"path"
 	"strconv"
 	"strings"
 
+	"sluice/shared/definition"
 	"sluice/shared/demand"
 	"sluice/shared/edge"
 	"sluice/shared/fault"
@@ -37,6 +35,9 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 	if err != nil {
 		return LaunchedAs{}, err
 	}
+	if err := t.adopt(ctx, s, sp); err != nil {
+		return LaunchedAs{}, err
+	}
 	if err := t.Table.CloseGeneration(ctx, s.Model, s.Generation); err != nil {
 		return LaunchedAs{}, err
 	}
@@ -45,19 +46,12 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 		return LaunchedAs{}, err
 	}
 	if !ok {
-		if run, err = t.newRun(ctx, s); err != nil {
+		if run, err = t.newRun(ctx, s, sp); err != nil {
 			return LaunchedAs{}, err
 		}
 	}
 	if run.State == Launched && run.Pipeline == "" {
-		request, err := start(sp, run)
-		if err != nil {
-			return LaunchedAs{}, err
-		}
-		if run.Pipeline, err = t.Pipelines.Start(ctx, request); err != nil {
-			return LaunchedAs{}, err
-		}
-		if err := t.Table.PutRun(ctx, run); err != nil {
+		if run, err = t.begin(ctx, sp, run); err != nil {
 			return LaunchedAs{}, err
 		}
 	}
@@ -66,86 +60,73 @@ func (t *Training) LaunchPipeline(ctx context.Context, s Step) (LaunchedAs, erro
 	return LaunchedAs{Launched: run.Pipeline != "", Pipeline: run.Pipeline, Objects: run.Summary.Objects, Bytes: run.Summary.Bytes}, nil
 }
 
+// begin starts the pipeline execution of a run.
+func (t *Training) begin(ctx context.Context, sp spec.Spec, run Run) (Run, error) {
+	request, err := start(sp, run)
+	if err != nil {
+		return run, err
+	}
+	if err := t.check(ctx, sp, request); err != nil {
+		return run, err
+	}
+	if run.Pipeline, err = t.Pipelines.Start(ctx, request); err != nil {
+		return run, err
+	}
+	return run, t.Table.PutRun(ctx, run)
+}
+
 // newRun writes the manifest of a closed generation and the run that answers for
 // it. The manifest is stored before the run names it.
-func (t *Training) newRun(ctx context.Context, s Step) (Run, error) {
+func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error) {
 	chunks, err := t.Table.Chunks(ctx, s.Model, s.Generation)
 	if err != nil {
 		return Run{}, err
 	}
-	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), ClosedAt: s.Now}
-	content, summary, err := t.manifest(ctx, s, chunks)
+	runs, err := t.Table.Runs(ctx, s.Model)
 	if err != nil {
 		return Run{}, err
 	}
-	run.Summary = summary
-	if summary.Objects == 0 {
-		last, same, ok, err := t.again(ctx, s, chunks)
+	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), Why: demand.Why(chunks), ClosedAt: s.Now}
+	if limits := limitsOf(sp); limits.Out(chunks, past(runs)) {
+		run.State, run.EndedAt = Stopped, s.Now
+		run.Reason = fmt.Sprintf("%d trained models in a row failed the gate; find out why, then sluice train %s goes on", limits.Strikes, s.Model)
+		edge.Count(ctx, "TrainingStopped", 1, s.Now)
+		return run, t.Table.PutRun(ctx, run)
+	}
+	run.Manifest, run.Summary, err = t.manifest(ctx, s, chunks, runs)
+	if err != nil {
+		return Run{}, err
+	}
+	if run.Manifest == "" {
+		run.Manifest, run.Summary, err = t.again(ctx, s, chunks, runs)
 		if err != nil {
 			return Run{}, err
 		}
-		if run.Manifest, run.Summary = last, same; !ok {
-			run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
-		}
-		return run, t.Table.PutRun(ctx, run)
 	}
-	key := path.Join("manifests", s.Model, summary.SHA256+".jsonl.gz")
-	if err := t.Store.Put(ctx, key, content); err != nil {
-		return Run{}, err
+	if run.Manifest == "" {
+		run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
 	}
-	run.Manifest = t.Store.URI(key)
 	return run, t.Table.PutRun(ctx, run)
 }
 
-// manifest merges the chunks, leaving out what earlier runs have answered for.
-func (t *Training) manifest(ctx context.Context, s Step, chunks []demand.Chunk) ([]byte, demand.Summary, error) {
-	runs, err := t.Table.Runs(ctx, s.Model)
+// check holds a request against the pipeline's definition, so that what SageMaker would
+// refuse, and what would train on its own output for ever, is said before it begins.
+func (t *Training) check(ctx context.Context, sp spec.Spec, s Start) error {
+	text, err := t.Pipelines.Definition(ctx, s.Pipeline)
 	if err != nil {
-		return nil, demand.Summary{}, err
+		return err
 	}
-	var lists, served []iter.Seq2[demand.Object, error]
-	for _, c := range chunks {
-		if c.List != "" {
-			lists = append(lists, t.read(ctx, c.List))
-		}
+	d, err := definition.Parse(text)
+	if err != nil {
+		return fault.Invalid.Errorf("pipeline %s: %w", s.Pipeline, err)
 	}
-	for _, r := range runs {
-		if r.Generation < s.Generation && r.State != Failed && r.Manifest != "" && s.Now.Sub(r.ClosedAt) < servedFor {
-			served = append(served, t.read(ctx, path.Join("manifests", s.Model, r.Summary.SHA256+".jsonl.gz")))
-		}
+	if err := d.Check(s.Parameters); err != nil {
+		return fault.Invalid.Errorf("pipeline %s cannot be started: %s; change pipeline.parameters in the spec of %s", s.Pipeline, strings.ReplaceAll(err.Error(), "\n", "; "), sp.Model)
 	}
-	var b bytes.Buffer
-	m := demand.NewManifestWriter(&b)
-	for o, err := range demand.Merge(lists, served) {
-		if err != nil {
-			return nil, demand.Summary{}, err
-		}
-		if err := m.Write(o); err != nil {
-			return nil, demand.Summary{}, fmt.Errorf("writing the manifest: %w", err)
-		}
+	if loop := sp.Loop(d.Outputs(s.Parameters)); loop != "" {
+		return fault.Invalid.Errorf("pipeline %s cannot be started: %s", s.Pipeline, loop)
 	}
-	summary, err := m.Close()
-	return b.Bytes(), summary, err
-}
-
-// read yields a list from the store, opened when its first object is wanted.
-func (t *Training) read(ctx context.Context, key string) iter.Seq2[demand.Object, error] {
-	return func(yield func(demand.Object, error) bool) {
-		body, err := t.Store.Get(ctx, key)
-		if err != nil {
-			yield(demand.Object{}, err)
-			return
-		}
-		defer body.Close()
-		for o, err := range demand.Read(body) {
-			if err != nil {
-				err = fmt.Errorf("list %s: %w", key, err)
-			}
-			if !yield(o, err) {
-				return
-			}
-		}
-	}
+	return nil
 }
 
 // maxParameter is the length of a pipeline parameter's value. Source: AWS.md B.9.
@@ -158,6 +139,7 @@ func start(sp spec.Spec, r Run) (Start, error) {
 	parameters, err := sp.Pipeline.Expand(map[string]string{
 		"manifest":      r.Manifest,
 		"manifestCount": strconv.Itoa(r.Summary.Objects),
+		"manifestBytes": strconv.FormatInt(r.Summary.Bytes, 10),
 		"causes":        r.Causes,
 		"model":         r.Model,
 		"generation":    strconv.Itoa(r.Generation),
@@ -170,7 +152,11 @@ func start(sp spec.Spec, r Run) (Start, error) {
 			parameters[name] = strings.ToValidUTF8(value[:maxParameter], "")
 		}
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", r.Model, r.Generation, r.Summary.SHA256))
+	name := fmt.Appendf(nil, "%s\x00%d\x00%s", r.Model, r.Generation, r.Summary.SHA256)
+	if tries := len(r.Tried); tries > 0 { // else the failed execution would be the answer
+		name = fmt.Appendf(name, "\x00%d", tries)
+	}
+	sum := sha256.Sum256(name)
 	return Start{
 		Pipeline:   sp.Pipeline.Name,
 		Token:      hex.EncodeToString(sum[:]),

@@ -83,8 +83,8 @@ func TestLaunch(t *testing.T) {
 	}
 	r := w.runOf(1)
 	want := training.Run{
-		Model: "churn", Generation: 1, State: training.Launched, Manifest: "s3://store/manifests/churn/" + r.Summary.SHA256 + ".jsonl.gz",
-		Summary: demand.Summary{Objects: 2, Bytes: 20, SHA256: r.Summary.SHA256}, Causes: "data: s3://acme/", Pipeline: got.Pipeline, ClosedAt: noon,
+		Model: "churn", Generation: 1, State: training.Launched, Manifest: r.Manifest,
+		Summary: demand.Summary{Objects: 2, Bytes: 20, SHA256: r.Summary.SHA256}, Causes: "data: s3://acme/", Why: []demand.Cause{{Kind: "data", Text: "s3://acme/"}}, Pipeline: got.Pipeline, ClosedAt: noon,
 	}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Errorf("run (-want +got):\n%s", diff)
@@ -173,7 +173,11 @@ func TestLaunchRefused(t *testing.T) {
 	}{
 		{"without the lease", nil, "", fault.Conflict, "no longer has the lease", 1},
 		{"with another's lease", nil, "churn-g7", fault.Conflict, "no longer has the lease", 1},
-		{"no such pipeline", func(s *spec.Spec) { s.Pipeline.Name = "gone" }, "churn-g1", fault.NotFound, "starting pipeline gone", 2},
+		{"no such pipeline", func(s *spec.Spec) { s.Pipeline.Name = "gone" }, "churn-g1", fault.NotFound, "reading pipeline gone", 2},
+		{"an unknown parameter", func(s *spec.Spec) { s.Pipeline.Parameters["Manifets"] = "x" }, "churn-g1", fault.Invalid, "there is no parameter Manifets; change pipeline.parameters", 2},
+		{"its own output", func(s *spec.Spec) {
+			s.Triggers.Data = append(s.Triggers.Data, spec.DataTrigger{Bucket: "models"})
+		}, "churn-g1", fault.Invalid, "step Train writes to s3://models/churn, which triggers.data[1] of model churn takes for new data", 2},
 		{"an unknown placeholder", func(s *spec.Spec) { s.Pipeline.Parameters["Manifest"] = "${oops}" }, "churn-g1", fault.Invalid, "${oops}", 2},
 	}
 	for _, tt := range tests {
@@ -239,7 +243,7 @@ func TestAwaitFailedPipeline(t *testing.T) {
 	w.RunUntilIdle(24 * time.Hour)
 	s := w.step(1)
 	s.Token = "t"
-	if got := call(w, w.run.AwaitPipeline, s); got != (training.Ended{Status: "Failed", Reason: "step Train failed: no memory"}) {
+	if got := call(w, w.run.AwaitPipeline, s); got.Job == "" || got != (training.Ended{Status: "Failed", Reason: "step Train failed: no memory", Class: training.Code, Job: got.Job}) {
 		t.Errorf("got %+v", got)
 	}
 	w.srv.Fault = func(c *wire.Call, _ any) wire.Effect {

@@ -39,21 +39,24 @@ func (t *Training) ReportTraining(ctx context.Context, e End) (Reported, error) 
 	if !ok {
 		run = Run{Model: e.Model, Generation: e.Generation, State: Failed, ClosedAt: e.Now}
 	}
-	if run.EndedAt.IsZero() {
+	fresh := run.EndedAt.IsZero()
+	if fresh {
 		run.State, run.Reason = outcome(e, run)
+		run.Class = e.Ended.Class
+		run.Log = t.lastLines(ctx, e.Ended.Job)
 	}
-	if run.State == Failed {
+	if run.State == Failed || run.State == Stopped {
 		if err := t.reopen(ctx, e.Step); err != nil {
 			return Reported{}, err
 		}
 	}
-	if run.EndedAt.IsZero() {
+	if fresh {
 		run.EndedAt = e.Now
 		if err := t.Table.PutRun(ctx, run); err != nil {
 			return Reported{}, err
 		}
 	}
-	if err := t.Room.Forget(ctx, e.Run, event.DemandOf(e.Model), event.PipelineExecution(run.Pipeline), event.LeaseOn(leasing.ForTraining(e.Model))); err != nil {
+	if err := t.Room.Forget(ctx, e.Run, event.DemandOf(e.Model), event.PipelineExecution(run.execution()), event.LeaseOn(leasing.ForTraining(e.Model))); err != nil {
 		return Reported{}, err
 	}
 	// The lease goes before the news: people who cannot be told must not keep the
@@ -73,9 +76,25 @@ func outcome(e End, run Run) (State, string) {
 	case run.State == NothingNew:
 		return NothingNew, run.Reason
 	case e.Ended.Status != "Succeeded":
-		return Failed, fmt.Sprintf("pipeline execution %s: %s", e.Ended.Status, e.Ended.Reason)
+		return Failed, fmt.Sprintf("pipeline execution %s (%s): %s", e.Ended.Status, e.Ended.Class, e.Ended.Reason)
 	}
 	return Trained, run.Reason
+}
+
+// maxLog is how many lines of a failed job's log the report shows.
+const maxLog = 20
+
+// lastLines are what a failed job said last. A log that cannot be read keeps nobody
+// from the report.
+func (t *Training) lastLines(ctx context.Context, job string) []string {
+	if job == "" {
+		return nil
+	}
+	lines, err := t.Logs.Last(ctx, job, maxLog)
+	if err != nil {
+		edge.Note(ctx, "log", err.Error())
+	}
+	return lines
 }
 
 // reopen adds the objects of a generation to the open one. The generation is closed
@@ -93,8 +112,8 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 			continue // a cause has had its run
 		}
 		c.Trigger = -1 // they have waited long enough, and must not hurry a burst
-		if !strings.HasPrefix(c.Cause.Kind, "retry") {
-			c.Cause = demand.Cause{Kind: "retry", Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
+		if c.Cause.Kind != demand.Retry {
+			c.Cause = demand.Cause{Kind: demand.Retry, Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
 		}
 		if err := t.addToOpen(ctx, s.Model, c); err != nil {
 			return err
@@ -138,7 +157,16 @@ func text(r Run) string {
 	if r.Reason != "" {
 		fmt.Fprintf(&b, "Reason:     %s\n", r.Reason)
 	}
-	if r.State == Failed {
+	if r.Approval == Pending {
+		fmt.Fprintf(&b, "\nIt waits for a person. To roll it out:\n  aws sagemaker update-model-package --model-package-arn %s --model-approval-status Approved\n", r.Package)
+	}
+	if len(r.Tried) > 0 {
+		fmt.Fprintf(&b, "Tried:      %d times before, each a failure of AWS\n", len(r.Tried))
+	}
+	if len(r.Log) > 0 {
+		fmt.Fprintf(&b, "\nThe failed job's last lines:\n  %s\n", strings.Join(r.Log, "\n  "))
+	}
+	if r.State == Failed || r.State == Stopped {
 		fmt.Fprintf(&b, "\nIts objects are pending again and will be part of the next run of %s.\n", r.Model)
 	}
 	return b.String()

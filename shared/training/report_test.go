@@ -62,7 +62,7 @@ func TestFailedRunReopens(t *testing.T) {
 	w.arrive("a", "b")
 	w.launch(1)
 	started := len(w.machines.started)
-	if got := w.finish(1); got != (training.Reported{State: training.Failed, Reason: "pipeline execution Failed: step Train failed: no memory"}) {
+	if got := w.finish(1); got != (training.Reported{State: training.Failed, Reason: "pipeline execution Failed (code): step Train failed: no memory"}) {
 		t.Errorf("reported %+v", got)
 	}
 	if len(w.machines.started) != started || w.holder() != "" {

@@ -49,6 +49,17 @@ func (t *Training) settled(ctx context.Context, s Step) (Settled, error) {
 		return Settled{}, err
 	}
 	settled, wait := demand.Settle(patience(sp), chunks, s.Now)
+	limits := limitsOf(sp)
+	if settled && (limits.Cooldown > 0 || limits.MaxPerDay > 0) {
+		runs, err := t.Table.Runs(ctx, s.Model)
+		if err != nil {
+			return Settled{}, err
+		}
+		var why string
+		wait, why = limits.Rest(chunks, past(runs), s.Now)
+		settled = wait <= 0
+		edge.Note(ctx, "rests", why)
+	}
 	objects, bytes := demand.Total(chunks)
 	edge.Note(ctx, "chunks", len(chunks))
 	edge.Note(ctx, "objects", objects)
@@ -59,7 +70,11 @@ func (t *Training) settled(ctx context.Context, s Step) (Settled, error) {
 func patience(s spec.Spec) []demand.Patience {
 	all := make([]demand.Patience, len(s.Triggers.Data))
 	for i, d := range s.Triggers.Data {
-		all[i] = demand.Patience{Quiet: d.Quiet.Std(), MaxWait: d.MaxWait.Std()}
+		all[i] = demand.Patience{Quiet: d.Quiet.Std(), MaxWait: d.MaxWait.Std(), MinObjects: d.MinObjects, MinBytes: int64(d.MinBytes), Marker: d.Marker != ""}
 	}
 	return all
+}
+
+func limitsOf(s spec.Spec) demand.Limits {
+	return demand.Limits{Cooldown: s.Triggers.Cooldown.Std(), MaxPerDay: s.Triggers.MaxPerDay, Strikes: s.Triggers.Strikes}
 }

@@ -28,8 +28,10 @@ type table interface {
 }
 
 type store interface {
-	Put(ctx context.Context, key string, content []byte) error
-	// Get opens what Put wrote. Errors: NotFound.
+	// Upload writes at key what content writes, of any length. If content fails,
+	// nothing is written.
+	Upload(ctx context.Context, key string, content func(io.Writer) error) error
+	// Get opens what Upload wrote. Errors: NotFound.
 	Get(ctx context.Context, key string) (io.ReadCloser, error)
 	// URI is the s3:// address of a key.
 	URI(key string) string
@@ -41,6 +43,7 @@ type store interface {
 type Execution struct {
 	Status  string // Executing, Stopping, Stopped, Failed, Succeeded
 	Reason  string // why it failed, with the failing step
+	Job     string // of the step that failed, as kind/name; "" if it has none
 	Package string // ARN of the model package it registered; "" if none
 }
 
@@ -48,6 +51,8 @@ type pipelines interface {
 	// Start starts a pipeline execution. The same token gives the same execution.
 	Start(ctx context.Context, s Start) (arn string, err error)
 	Describe(ctx context.Context, arn string) (Execution, error)
+	// Definition is a pipeline's definition, as JSON. Errors: NotFound.
+	Definition(ctx context.Context, pipeline string) ([]byte, error)
 }
 
 // Start is a request for a pipeline execution.
@@ -67,6 +72,9 @@ type Package struct {
 	Approval string
 	Text     string // approval description
 	Report   string // s3:// URI of its evaluation report; "" if none
+	// Others are the addresses of its other reports, by what they are about: the first
+	// part of the gate's metrics that are in them.
+	Others map[string]string
 }
 
 type registry interface {
@@ -89,6 +97,11 @@ type notices interface {
 	Publish(ctx context.Context, subject, text string) error
 }
 
+type logs interface {
+	// Last reads the last lines of a job's log, oldest first; none if there is no log.
+	Last(ctx context.Context, job string, lines int) ([]string, error)
+}
+
 // Training has the handlers. Each function sets the parts that its handlers use.
 type Training struct {
 	Table     table
@@ -99,6 +112,7 @@ type Training struct {
 	Room      *waiting.Room
 	Desk      *leasing.Desk
 	Notices   notices
+	Logs      logs
 }
 
 // Step is the input of every state of the training machine.

@@ -16,6 +16,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
 
 	"sluice/local/dynamodb"
+	"sluice/local/logs"
 	"sluice/local/s3"
 	"sluice/local/sagemaker"
 	"sluice/local/sagemaker/pipelines"
@@ -23,6 +24,7 @@ import (
 	"sluice/local/sns"
 	"sluice/local/wire"
 	"sluice/shared/applying"
+	"sluice/shared/awslogs"
 	"sluice/shared/awsnotices"
 	"sluice/shared/awsobjects"
 	"sluice/shared/awspipelines"
@@ -44,18 +46,19 @@ var (
 const pipeline = `{"Version":"2020-12-01","Parameters":[{"Name":"Manifest","Type":"String"},{"Name":"Why","Type":"String"}],"Steps":[
 	{"Name":"Train","Type":"Training","Arguments":{"OutputDataConfig":{"S3OutputPath":"s3://models/churn"}}},
 	{"Name":"Register","Type":"RegisterModel","DependsOn":["Train"],"Arguments":{"ModelPackageGroupName":"GROUP","ModelApprovalStatus":"PendingManualApproval",
-		"ModelMetrics":{"ModelQuality":{"Statistics":{"ContentType":"application/json","S3Uri":{"Std:Join":{"On":"/","Values":["s3://models",{"Get":"Execution.PipelineExecutionId"},"evaluation.json"]}}}}},
+		"ModelMetrics":{"ModelQuality":{"Statistics":{"ContentType":"application/json","S3Uri":{"Std:Join":{"On":"/","Values":["s3://models",{"Get":"Execution.PipelineExecutionId"},"evaluation.json"]}}}},"Bias":{"Report":{"ContentType":"application/json","S3Uri":"s3://models/bias.json"}}},
 		"InferenceSpecification":{"Containers":[{"Image":"image"}],"SupportedContentTypes":["text/csv"],"SupportedResponseMIMETypes":["text/csv"]}}}]}`
 
 // machines is Step Functions, as far as training needs it.
 type machines struct {
-	started   []string          // executions of the training machine, by name
-	completed map[string]string // outputs by token
+	started   []string               // executions of the training machine, by name
+	completed map[string]string      // outputs by token
+	ended     func(name string) bool // nil: none has
 }
 
 func (m *machines) Start(_ context.Context, name string, _ any) (bool, error) {
 	m.started = append(m.started, name)
-	return true, nil
+	return m.ended == nil || !m.ended(name), nil
 }
 
 func (m *machines) Complete(_ context.Context, token string, output json.RawMessage) error {
@@ -71,6 +74,7 @@ type world struct {
 	db       *dynamodb.Service
 	s3       *s3.Service
 	sns      *sns.Service
+	logs     *logs.Service
 	sm       *sagemaker.Service
 	client   *sdk.Client
 	machines *machines
@@ -99,12 +103,14 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 	w := &world{World: sim.NewWorld(noon, 7), T: t, machines: &machines{completed: map[string]string{}}}
 	w.script = func(pipelines.Run) pipelines.Outcome { return auc(0.9) }
 	w.db, w.s3, w.sns = dynamodb.New(w.World), s3.New(w.World, nil, nil), sns.New(w.World, sns.Hooks{})
+	w.logs = logs.New(w.World)
 	w.sm = sagemaker.New(w.World, sagemaker.Outside{
+		Log:  func(group, stream, line string) { w.logs.Append(group, stream, w.Now(), line) },
 		Emit: func(string, string, []string, any) {}, Put: w.s3.Put,
 		Script: func(r pipelines.Run) pipelines.Outcome { w.runs = append(w.runs, r); return w.script(r) },
 	})
 	w.srv = wire.NewServer(w.World)
-	for _, svc := range []*wire.Service{w.db.Wire(), w.s3.Wire(), w.sns.Wire(), w.sm.Wire()} {
+	for _, svc := range []*wire.Service{w.db.Wire(), w.s3.Wire(), w.sns.Wire(), w.sm.Wire(), w.logs.Wire()} {
 		w.srv.Register(svc)
 	}
 	w.db.PageItems = 2
@@ -143,10 +149,10 @@ func newWorld(t *testing.T, change ...func(*spec.Spec)) *world {
 		w.ok(err)
 		room := waiting.NewRoom(w.table, w.machines)
 		store := awsobjects.Open(cfg, "store")
-		w.intake = intake.New(w.table, store, w.machines)
+		w.intake = intake.New(w.table, store, w.machines, nil, room)
 		w.run = &training.Training{
 			Table: w.table, Store: store, Pipelines: awspipelines.Open(cfg), Registry: awspipelines.OpenRegistry(cfg), Rollouts: &w.asked,
-			Room: room, Desk: leasing.NewDesk(w.table, room), Notices: awsnotices.Open(cfg, topic),
+			Room: room, Desk: leasing.NewDesk(w.table, room), Notices: awsnotices.Open(cfg, topic), Logs: awslogs.Open(cfg),
 		}
 		_, err = applying.Apply(ctx, w.table, s, "test", noon)
 		w.ok(err)
@@ -234,9 +240,18 @@ func (w *world) lease(generation int) {
 func (w *world) manifest(generation int) (objects []string) {
 	w.Helper()
 	r := w.runOf(generation)
-	content, ok := w.s3.Get("store", strings.TrimPrefix(r.Manifest, "s3://store/"))
-	if r.Manifest == "" || !ok {
-		w.Fatalf("run %d has the manifest %q, which is there: %v", generation, r.Manifest, ok)
+	if r.Manifest == "" {
+		w.Fatalf("run %d has no manifest", generation)
+	}
+	return w.listed(strings.TrimPrefix(r.Manifest, "s3://store/"))
+}
+
+// listed is what a list in the store holds, as "key@sequencer".
+func (w *world) listed(key string) (objects []string) {
+	w.Helper()
+	content, ok := w.s3.Get("store", key)
+	if !ok {
+		w.Fatalf("%s is not there", key)
 	}
 	for o, err := range demand.Read(bytes.NewReader(content)) {
 		w.ok(err)

@@ -42,6 +42,11 @@ func (p *Play) act(ctx context.Context, a Action) error {
 	case a.Put != nil:
 		p.put(*a.Put)
 		return nil
+	case a.Delete != nil:
+		return p.delete(*a.Delete)
+	case a.Ask != nil:
+		p.tell(ui.Trigger, p.stage.Scenario.sp.Model, "a person asks for training: %s", *a.Ask)
+		return p.stage.ask(ctx, *a.Ask)
 	case a.Message != nil:
 		p.tell(ui.Trigger, "data queue", "a message that is no S3 event arrives")
 		return p.stage.AWS.SQS.Send(p.queue("DataQueue"), *a.Message, nil, sqs.Principal{Service: "events.amazonaws.com", SourceARN: p.dataRule()})
@@ -70,7 +75,7 @@ func (p *Play) act(ctx context.Context, a Action) error {
 	case a.Request != nil:
 		return p.request(ctx, *a.Request)
 	}
-	return fmt.Errorf("it does nothing: write put, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push or request")
+	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push or request")
 }
 
 // put spreads the creation of objects over time.
@@ -93,6 +98,19 @@ func (p *Play) put(a Put) {
 			}
 		})
 	}
+}
+
+// delete deletes objects, as their owner would.
+func (p *Play) delete(a Delete) error {
+	keys := p.stage.AWS.S3.List(a.Bucket, a.Prefix)
+	keys = keys[:min(len(keys), a.Count)]
+	p.tell(ui.Trigger, p.stage.Scenario.sp.Model, "%d objects are deleted from s3://%s/%s", len(keys), a.Bucket, a.Prefix)
+	for _, key := range keys {
+		if err := p.stage.AWS.S3.Delete(a.Bucket, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // double delivers some events of S3 twice, the second time later.

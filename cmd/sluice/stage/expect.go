@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"sluice/shared/demand"
 	"sluice/shared/rollout"
@@ -108,7 +109,7 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := checker{facts: f}
+	c := checker{facts: f, began: st.began}
 	x := st.Scenario.Expect
 	if x.Runs != nil {
 		c.check(len(f.Runs) == *x.Runs, "%d training runs, %d expected", len(f.Runs), *x.Runs)
@@ -157,6 +158,7 @@ func (c *checker) only(x Expect) {
 
 type checker struct {
 	facts  Facts
+	began  time.Time
 	misses []string
 }
 
@@ -175,6 +177,12 @@ func (c *checker) runs(want []ExpectRun) {
 		r := c.facts.Runs[i]
 		c.check(x.State == "" || string(r.State) == x.State, "run %d is %s (%s), %s expected", i+1, r.State, r.Reason, x.State)
 		c.check(x.Objects == nil || r.Summary.Objects == *x.Objects, "run %d has %d objects in its manifest", i+1, r.Summary.Objects)
+		c.check(strings.Contains(r.Causes, x.Causes), "run %d was caused by %q; %q expected to be part of it", i+1, r.Causes, x.Causes)
+		c.check(x.Class == "" || string(r.Class) == x.Class, "run %d failed as %q, %q expected", i+1, r.Class, x.Class)
+		c.check(len(r.Tried) == x.Tried, "run %d was tried %d times before, %d expected", i+1, len(r.Tried), x.Tried)
+		c.check(strings.Contains(strings.Join(r.Log, "\n"), x.Log), "run %d reports the lines %q; %q expected among them", i+1, r.Log, x.Log)
+		after := r.ClosedAt.Sub(c.began)
+		c.check(after >= x.AtLeast.Std() && (x.Within == 0 || after <= x.Within.Std()), "run %d began after %s, between %s and %s expected", i+1, after, x.AtLeast, x.Within)
 		c.check(strings.Contains(r.Reason, x.Reason), "run %d ended because %q; %q expected to be part of it", i+1, r.Reason, x.Reason)
 	}
 }

@@ -28,9 +28,15 @@ type Expect struct {
 
 // ExpectRun is expected of a training run.
 type ExpectRun struct {
-	State   string `yaml:"state"`
-	Objects *int   `yaml:"objects"`
-	Reason  string `yaml:"reason"` // part of it
+	State   string        `yaml:"state"`
+	Objects *int          `yaml:"objects"`
+	Reason  string        `yaml:"reason"`  // part of it
+	Causes  string        `yaml:"causes"`  // part of them
+	Class   string        `yaml:"class"`   // of its failure
+	Tried   int           `yaml:"tried"`   // executions before the last one
+	Log     string        `yaml:"log"`     // part of the lines in the report
+	AtLeast spec.Duration `yaml:"atLeast"` // when its demand was closed, after the beginning
+	Within  spec.Duration `yaml:"within"`
 }
 
 // ExpectCommand is expected of the answer to a command.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -26,6 +27,7 @@ type Scenario struct {
 	Spec     string        `yaml:"spec"`     // default ../sluice.yaml
 	Rollout  any           `yaml:"rollout"`  // instead of the spec's rollout block
 	Pipeline string        `yaml:"pipeline"` // default ../pipeline.json
+	Change   yaml.MapSlice `yaml:"change"`   // top-level blocks of the spec, in place of the file's
 	Traffic  Traffic       `yaml:"traffic"`
 	Champion Model         `yaml:"champion"`
 	First    bool          `yaml:"first"`     // there is no endpoint yet
@@ -82,8 +84,9 @@ type Turn struct {
 
 // Failure is a pipeline step that fails.
 type Failure struct {
-	Step   string `yaml:"step"`
-	Reason string `yaml:"reason"`
+	Step   string   `yaml:"step"`
+	Reason string   `yaml:"reason"`
+	Log    []string `yaml:"log"` // lines that its job logs
 }
 
 // Alarm is a CloudWatch alarm on a metric of the endpoint's champion variant or, if
@@ -95,6 +98,7 @@ type Alarm struct {
 	Threshold float64 `yaml:"threshold"`
 	Periods   int     `yaml:"periods"`
 	Variant   string  `yaml:"variant"`
+	Missing   string  `yaml:"missing"` // what minutes without data are; default notBreaching
 }
 
 // Scaling is autoscaling by requests per minute and instance.
@@ -115,6 +119,8 @@ type Action struct {
 	Foreign  *Foreign        `yaml:"foreign"`
 	Unlock   string          `yaml:"unlock"` // a rollout, whose endpoint a person has looked at
 	Put      *Put            `yaml:"put"`
+	Delete   *Delete         `yaml:"delete"`
+	Ask      *string         `yaml:"ask"`     // a person asks for training, and says why
 	Message  *string         `yaml:"message"` // sent to the data queue as it is
 	Alarm    *SetAlarm       `yaml:"alarm"`
 	Endpoint *EndpointAction `yaml:"endpoint"`
@@ -170,6 +176,13 @@ type Foreign struct {
 	Weights map[string]int `yaml:"weights"` // whole percent by variant
 }
 
+// Delete deletes the first Count objects that Put put there.
+type Delete struct {
+	Bucket string `yaml:"bucket"`
+	Prefix string `yaml:"prefix"`
+	Count  int    `yaml:"count"`
+}
+
 // SetAlarm sets an alarm's state.
 type SetAlarm struct {
 	Name  string `yaml:"name"`
@@ -210,9 +223,10 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 		return nil, err
 	}
 	if s.Rollout != nil {
-		if s.spec, err = withRollout(s.spec, s.Rollout); err != nil {
-			return nil, fmt.Errorf("scenario %s: %w", name, err)
-		}
+		s.Change = append(s.Change, yaml.MapItem{Key: "rollout", Value: s.Rollout})
+	}
+	if s.spec, err = changed(s.spec, s.Change); err != nil {
+		return nil, fmt.Errorf("scenario %s: %w", name, err)
 	}
 	sp, err := spec.Parse(path.Join(path.Dir(name), s.Spec), s.spec)
 	if err != nil {
@@ -226,18 +240,24 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	return s, err
 }
 
-// withRollout is the text of a spec with another rollout block.
-func withRollout(text []byte, block any) ([]byte, error) {
-	var whole yaml.MapSlice
-	if err := yaml.Unmarshal(text, &whole); err != nil {
+// changed is a spec with blocks in place of its own.
+func changed(text []byte, blocks yaml.MapSlice) ([]byte, error) {
+	if len(blocks) == 0 {
+		return text, nil
+	}
+	var all yaml.MapSlice
+	if err := yaml.Unmarshal(text, &all); err != nil {
 		return nil, err
 	}
-	for i := range whole {
-		if whole[i].Key == "rollout" {
-			whole[i].Value = block
+	for _, b := range blocks {
+		i := slices.IndexFunc(all, func(it yaml.MapItem) bool { return it.Key == b.Key })
+		if i < 0 {
+			all = append(all, b)
+		} else {
+			all[i] = b
 		}
 	}
-	return yaml.Marshal(whole)
+	return yaml.Marshal(all)
 }
 
 // IsScenario reports whether src looks like a scenario: it says what to do.

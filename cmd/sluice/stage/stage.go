@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,8 +22,11 @@ import (
 	"sluice/local/sim"
 	"sluice/local/wire"
 	"sluice/shared/applying"
+	"sluice/shared/awsmachines"
 	"sluice/shared/awstable"
+	"sluice/shared/intake"
 	"sluice/shared/spec"
+	"sluice/shared/waiting"
 
 	sagemakerlocal "sluice/local/sagemaker"
 )
@@ -103,6 +107,13 @@ func (st *Stage) Apply(ctx context.Context, sp spec.Spec, source string) (applyi
 	return applying.Apply(ctx, st.Table, sp, source, st.AWS.World.Now())
 }
 
+// ask is a person asking for training, with the account's own rights.
+func (st *Stage) ask(ctx context.Context, text string) error {
+	machines := awsmachines.Open(st.AWS.AdminConfig(), st.Output("TrainingMachine"))
+	_, err := intake.New(st.Table, nil, machines, nil, waiting.NewRoom(st.Table, machines)).Ask(ctx, st.Scenario.sp.Model, text, st.AWS.World.Now())
+	return err
+}
+
 // buckets makes the buckets that the spec's triggers name, and the one that
 // pipelines write to.
 func (st *Stage) buckets() error {
@@ -114,6 +125,9 @@ func (st *Stage) buckets() error {
 				return err
 			}
 		}
+	}
+	if made[artifacts] {
+		return nil
 	}
 	return st.AWS.S3.CreateBucket(artifacts, s3.Options{})
 }
@@ -190,7 +204,7 @@ func (st *Stage) script(r pipelines.Run) pipelines.Outcome {
 	}
 	out := pipelines.Outcome{Report: m.report(), Behaviour: m.behaviour()}
 	if m.Fail != nil {
-		out.FailStep, out.FailReason = m.Fail.Step, m.Fail.Reason
+		out.FailStep, out.FailReason, out.FailLog = m.Fail.Step, m.Fail.Reason, m.Fail.Log
 	}
 	return out
 }
@@ -231,7 +245,7 @@ func (st *Stage) alarm(a Alarm) error {
 		"AlarmName": a.Name, "Namespace": "AWS/SageMaker", "MetricName": a.Metric, "Statistic": a.Stat,
 		"Dimensions": []dimension{{"EndpointName", st.Scenario.sp.Endpoint.Name}, {"VariantName", variant}},
 		"Period":     60, "EvaluationPeriods": max(a.Periods, 1), "Threshold": a.Threshold,
-		"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching",
+		"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": cmp.Or(a.Missing, "notBreaching"),
 	})
 	if err != nil {
 		return err

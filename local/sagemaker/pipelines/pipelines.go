@@ -33,7 +33,8 @@ type Outcome struct {
 	Durations  map[string]time.Duration // by step name; others take StepMin to StepMax
 	FailStep   string                   // the name of the step that fails, if one does
 	FailReason string
-	Report     []byte // evaluation report, JSON; written to the S3Uri of the model quality statistics
+	FailLog    []string // lines that the job of the failing step logs
+	Report     []byte   // evaluation report, JSON; written to the S3Uri of the model quality statistics
 	Behaviour  traffic.Behaviour
 }
 
@@ -44,6 +45,8 @@ type Outside struct {
 	Script func(Run) Outcome
 	// Put writes an object to S3; nil writes nothing.
 	Put func(bucket, key string, body []byte) error
+	// Log writes a line to CloudWatch Logs; nil writes nothing.
+	Log func(group, stream, line string)
 }
 
 // Pipelines holds pipelines and executions.

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"strings"
 	"time"
 
 	"sluice/local/sim"
@@ -129,6 +130,7 @@ func (p *Pipelines) finish(e *execution, s *step) {
 		if reason == "" {
 			reason = "ClientError: AlgorithmError: exit code 1"
 		}
+		p.log(s, e.outcome.FailLog)
 		p.move(e, s, failed, reason)
 		return
 	}
@@ -151,6 +153,23 @@ func (p *Pipelines) finish(e *execution, s *step) {
 		return
 	}
 	p.move(e, s, succeeded, "")
+}
+
+// logGroups are where jobs log, by the member of the step's metadata that names them.
+// Source: SageMaker developer guide, log groups and streams.
+var logGroups = map[string]string{
+	"TrainingJob": "/aws/sagemaker/TrainingJobs", "ProcessingJob": "/aws/sagemaker/ProcessingJobs", "TransformJob": "/aws/sagemaker/TransformJobs",
+}
+
+// log writes lines to the log of the step's job.
+func (p *Pipelines) log(s *step, lines []string) {
+	group, arn := logGroups[s.member], text(s.metadata["Arn"])
+	if group == "" || p.out.Log == nil {
+		return
+	}
+	for _, line := range lines {
+		p.out.Log(group, arn[strings.LastIndexByte(arn, '/')+1:]+"/algo-1-1772446531", line)
+	}
 }
 
 // move changes a step's status and tells the world.

@@ -1,0 +1,152 @@
+package intake_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/shared/demand"
+	"sluice/shared/spec"
+)
+
+// tick runs on-schedule at a time.
+func (w *world) tick(at string) []string {
+	w.Helper()
+	raw := bytes.Replace(sample(w.T, "scheduled-event", nil), []byte("2026-03-03T02:15:00Z"), []byte(at), 1)
+	var models []string
+	w.Do(func() {
+		taken, err := w.intake.OnSchedule(ctx, raw)
+		w.ok(err)
+		models = taken.Models
+	})
+	return models
+}
+
+func TestOnSchedule(t *testing.T) {
+	s := model("churn", nil)
+	s.Triggers.Schedule = []spec.ScheduleTrigger{{Cron: "0 2 * * *"}, {Cron: "30 2 * * *", Zone: "Europe/Berlin"}}
+	w := newWorld(t, s, model("fraud", nil))
+	steps := []struct {
+		at   string
+		want []string
+	}{
+		{"2026-03-02T12:15:00Z", []string{}}, // due before the spec was applied
+		{"2026-03-03T01:29:00Z", []string{}},
+		{"2026-03-03T01:45:00Z", []string{"churn"}}, // half past two in Berlin
+		{"2026-03-03T01:45:00Z", []string{}},        // twice
+		{"2026-03-03T02:00:00Z", []string{"churn"}},
+		{"2026-03-03T01:45:00Z", []string{}},                 // late
+		{"2026-03-05T02:10:00Z", []string{"churn", "churn"}}, // a day without ticks is made good, once
+		{"2026-03-05T02:15:00Z", []string{}},
+	}
+	for _, step := range steps {
+		if diff := cmp.Diff(step.want, w.tick(step.at)); diff != "" {
+			t.Errorf("at %s (-want +got):\n%s", step.at, diff)
+		}
+	}
+	s.Triggers.Cooldown = spec.Duration(time.Hour) // applied again, it is not served again
+	w.apply(s)
+	if got := w.tick("2026-03-05T02:30:00Z"); len(got) > 0 {
+		t.Errorf("after another spec: %v", got)
+	}
+	var texts []string
+	for _, c := range w.causes("churn") {
+		texts = append(texts, fmt.Sprintf("%s: %s", c.Cause.Kind, c.Cause.Text))
+	}
+	want := []string{
+		"schedule: 30 2 * * * Europe/Berlin, due 2026-03-03 01:30", "schedule: 0 2 * * * UTC, due 2026-03-03 02:00",
+		"schedule: 30 2 * * * Europe/Berlin, due 2026-03-05 01:30", "schedule: 0 2 * * * UTC, due 2026-03-05 02:00",
+	}
+	if diff := cmp.Diff(want, texts); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+	if got := w.executions(); len(got) != 1 {
+		t.Errorf("executions %v", got)
+	}
+}
+
+func TestAlarmsByTag(t *testing.T) {
+	s := model("churn", nil)
+	s.Triggers.Drift = []spec.DriftTrigger{{Tag: "drift=churn", Hold: spec.Duration(30 * time.Minute)}}
+	fraud := model("fraud", nil)
+	fraud.Triggers.Drift = []spec.DriftTrigger{{Tag: "drift=fraud"}}
+	w := newWorld(t, s, fraud)
+	w.Do(func() {
+		w.ok(w.cw.Define([]byte(`{"AlarmName": "churn-green-5xx", "Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1,
+			"ComparisonOperator": "GreaterThanThreshold", "Tags": [{"Key": "team", "Value": "a"}, {"Key": "drift", "Value": "churn"}]}`)))
+	})
+	raw := sample(t, "cloudwatch-alarm-state-change", nil)
+	for _, state := range []string{"ALARM", "OK"} {
+		models, _, err := onAlarm(t, w, bytes.Replace(raw, []byte(`"value": "ALARM"`), fmt.Appendf(nil, `"value": %q`, state), 1))
+		if diff := cmp.Diff([]string{"churn"}, models); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", state, err, diff)
+		}
+	}
+	kinds := map[string]time.Duration{}
+	for _, c := range w.causes("churn") {
+		if c.Alarm != "churn-green-5xx" {
+			t.Errorf("cause %+v", c)
+		}
+		kinds[c.Cause.Kind] = c.Hold
+	}
+	if diff := cmp.Diff(map[string]time.Duration{demand.Drift: 30 * time.Minute, demand.Calm: 0}, kinds); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+}
+
+// A marker is no object and starts nothing; it says when it came.
+func TestMarkers(t *testing.T) {
+	w := newWorld(t, model("churn", []spec.DataTrigger{{Bucket: "acme", Prefix: "churn/", Marker: "_SUCCESS"}}))
+	if _, err := w.onData(batch(created("m1", "acme", "churn/day=1/_SUCCESS", "1", noon.Add(time.Minute)))); err != nil || len(w.executions()) > 0 {
+		t.Errorf("%v, executions %v", err, w.executions())
+	}
+	for range 2 {
+		_, err := w.onData(batch(
+			created("m1", "acme", "churn/day=1/_SUCCESS", "1", noon.Add(time.Minute)),
+			created("m2", "acme", "churn/day=1/a", "1", noon),
+			created("m3", "acme", "_SUCCESS", "1", noon),
+		))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"acme/churn/day=1/a 1"}, w.objects("churn", 1)); diff != "" {
+		t.Errorf("demand (-want +got):\n%s", diff)
+	}
+	marks := 0
+	for _, c := range w.causes("churn") {
+		if !c.MarkAt.IsZero() {
+			marks++
+			if !c.MarkAt.Equal(noon.Add(time.Minute)) || c.List != "" || c.Objects > 0 {
+				t.Errorf("mark %+v", c)
+			}
+		}
+	}
+	if marks != 1 {
+		t.Errorf("%d marks", marks)
+	}
+}
+
+func TestAsk(t *testing.T) {
+	w := newWorld(t, everything)
+	var got json.RawMessage
+	w.Do(func() {
+		asked, err := w.intake.Ask(ctx, "churn", "ana: a new column", noon)
+		w.ok(err)
+		got, err = json.Marshal(asked)
+		w.ok(err)
+	})
+	if string(got) != `{"generation":1,"run":"churn-g1"}` {
+		t.Errorf("asked %s", got)
+	}
+	if c := w.causes("churn"); len(c) != 1 || c[0].Cause != (demand.Cause{Kind: demand.Manual, Text: "ana: a new column"}) {
+		t.Errorf("causes %+v", c)
+	}
+	if diff := cmp.Diff([]string{"churn-g1 RUNNING"}, w.executions()); diff != "" {
+		t.Errorf("executions (-want +got):\n%s", diff)
+	}
+}

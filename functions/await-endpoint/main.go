@@ -4,6 +4,7 @@ package main
 import (
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsmachines"
+	"sluice/shared/awsmetrics"
 	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
@@ -20,6 +21,7 @@ func main() {
 		Table:     table,
 		Endpoints: awsendpoints.Open(cfg),
 		Scaling:   awsscaling.Open(cfg),
+		Alarms:    awsmetrics.Open(cfg),
 		Room:      room,
 		Desk:      leasing.NewDesk(table, room),
 	}

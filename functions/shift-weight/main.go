@@ -4,7 +4,6 @@ package main
 import (
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsmachines"
-	"sluice/shared/awsmetrics"
 	"sluice/shared/awsscaling"
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
@@ -21,7 +20,6 @@ func main() {
 		Table:     table,
 		Endpoints: awsendpoints.Open(cfg),
 		Scaling:   awsscaling.Open(cfg),
-		Alarms:    awsmetrics.Open(cfg),
 		Desk:      leasing.NewDesk(table, room),
 	}
 	edge.Start("shift-weight", shift.ShiftWeight)

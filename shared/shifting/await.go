@@ -39,6 +39,10 @@ func (s *Shifting) AwaitEndpoint(ctx context.Context, in Await) (Answer, error) 
 	}
 	var a Answer
 	resources := []event.Resource{event.Endpoint(r.Endpoint), event.RolloutNamed(r.ID)}
+	if in.Target == "weight" {
+		// What goes off while the endpoint moves may be over when it has settled.
+		resources = watched(r)
+	}
 	err = s.Room.Await(ctx, in.Rollout, in.Token, in.Now, resources, func() (any, bool, error) {
 		if err := s.obey(ctx, in.Step, &r); err != nil {
 			return nil, false, err
@@ -46,6 +50,12 @@ func (s *Shifting) AwaitEndpoint(ctx context.Context, in Await) (Answer, error) 
 		if in.Target == "weight" && r.Control.Abort != "" {
 			a = Answer{Outcome: rollout.Stopped, Reason: r.Control.Abort}
 			return a, true, nil
+		}
+		if in.Target == "weight" {
+			alarm, err := s.ringing(ctx, r.Rules.Alarms)
+			if a = (Answer{Alarm: alarm.Name, Reason: alarm.Reason}); err != nil || a.Alarm != "" {
+				return a, err == nil, err
+			}
 		}
 		var done bool
 		a, done, err = s.readBack(ctx, in, &r, want)
@@ -65,7 +75,7 @@ func (s *Shifting) readBack(ctx context.Context, in Await, r *rollout.Record, wa
 	switch truth.Outcome {
 	case rollout.Moving, rollout.Maintained:
 		// A long change must not cost the lease.
-		return Answer(truth), false, s.Desk.Hold(ctx, leased(*r), in.Rollout, in.Now)
+		return answer(truth), false, s.Desk.Hold(ctx, leased(*r), in.Rollout, in.Now)
 	case rollout.RolledBackByAWS:
 		if rollout.CameTrue(r.Asked, want, e) {
 			truth = rollout.Truth{Outcome: rollout.Settled, Reason: "done as asked for; more is to do"}
@@ -80,14 +90,14 @@ func (s *Shifting) readBack(ctx context.Context, in Await, r *rollout.Record, wa
 			return Answer{}, false, err
 		}
 		text := "reached: " + truth.Reason + "; read: " + e.String()
-		return Answer(truth), true, s.announce(ctx, in.Step, *r, "reading", "", rollout.StepEvent, text)
+		return answer(truth), true, s.announce(ctx, in.Step, *r, "reading", "", rollout.StepEvent, text)
 	}
 	if truth.Outcome == rollout.Reached && in.Target == "baseline" {
 		if err := s.restore(ctx, *r); err != nil {
 			return Answer{}, false, err
 		}
 	}
-	return Answer(truth), true, s.note(ctx, in.Step, "reading", "", "%s: %s; read: %s", truth.Outcome, truth.Reason, e)
+	return answer(truth), true, s.note(ctx, in.Step, "reading", "", "%s: %s; read: %s", truth.Outcome, truth.Reason, e)
 }
 
 // restore gives the baseline its autoscaling as it was found, whoever has touched it
@@ -98,3 +108,5 @@ func (s *Shifting) restore(ctx context.Context, r rollout.Record) error {
 	}
 	return s.Scaling.Ensure(ctx, r.Endpoint, r.Baseline.Variant, *r.Scaling)
 }
+
+func answer(t rollout.Truth) Answer { return Answer{Outcome: t.Outcome, Reason: t.Reason} }

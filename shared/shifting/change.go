@@ -72,14 +72,6 @@ func (s *Shifting) ShiftWeight(ctx context.Context, in Step) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	// Since the look, the candidate has come up or has grown, which takes minutes.
-	alarm, err := s.ringing(ctx, r.Rules.Alarms)
-	if err != nil {
-		return Answer{}, err
-	}
-	if alarm.Name != "" {
-		return Answer{Outcome: rollout.Stopped, Reason: fmt.Sprintf("alarm %s went off: %s", alarm.Name, alarm.Reason)}, nil
-	}
 	if r.Step < 0 || !r.Steps[r.Step].EndedAt.IsZero() {
 		if r.NextStep() >= len(r.Plan.Steps) {
 			return Answer{}, fault.Internal.Errorf("rollout %s has no step after step %d", r.ID, r.Step)
@@ -176,6 +168,8 @@ func (b Return) reason() string {
 	switch {
 	case b.Error.Error != "":
 		return fmt.Sprintf("a step failed with %s: %s", b.Error.Error, b.Error.Cause)
+	case b.Endpoint.Alarm != "":
+		return fmt.Sprintf("alarm %s went off: %s", b.Endpoint.Alarm, b.Endpoint.Reason)
 	case b.Woke.Alarm != "":
 		return fmt.Sprintf("alarm %s went off: %s", b.Woke.Alarm, b.Woke.Reason)
 	}

@@ -203,6 +203,9 @@ type Step struct {
 type Answer struct {
 	Outcome rollout.Outcome `json:"outcome"`
 	Reason  string          `json:"reason"`
+	// Alarm is what ended a wait for the endpoint, if an alarm did. Reason is the
+	// alarm's then.
+	Alarm string `json:"alarm,omitempty"`
 }
 
 // record reads the step's rollout. Errors: NotFound if it has never waited for its

@@ -87,9 +87,8 @@ func MakePlan(s spec.Rollout) (Plan, error) {
 	p := Plan{Standby: s.Standby.Std()}
 	if s.Strategy == spec.StrategyShadow {
 		p.mirror(s.Shadow.Sampling, s.Shadow.Bake)
-		s.Strategy = s.Shadow.Then
 	}
-	switch s.Strategy {
+	switch s.Moves() {
 	case spec.StrategyCanary:
 		if w := s.Canary.Weight; w < 1 || w > 99 {
 			return p, fault.Invalid.Errorf("rollout.canary.weight is %d: it must be 1 to 99", w)

@@ -7,15 +7,11 @@ func (r Record) TargetOf() Target {
 		return Target{Config: r.Candidate.Config, Variant: r.Candidate.Variant, Weight: 100, First: true}
 	}
 	t := Target{Config: r.BothConfig, Variant: r.Candidate.Variant, Other: r.Baseline.Variant, Weight: r.Weight(), Strict: true, Was: r.before()}
-	step := r.Now()
-	if r.Step < 0 {
-		step = r.Plan.Steps[0]
-	}
 	if r.mirrors() {
 		t.Config = r.ShadowConfig
 		return t
 	}
-	if r.Step >= 0 {
+	if step := r.Now(); r.Step >= 0 {
 		t.Needs = []Need{{Variant: r.Candidate.Variant, AtLeast: step.Candidate}, {Variant: r.Baseline.Variant, AtMost: step.Baseline}}
 	}
 	return t

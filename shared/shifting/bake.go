@@ -2,6 +2,7 @@ package shifting
 
 import (
 	"context"
+	"fmt"
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
@@ -71,3 +72,6 @@ func (s *Shifting) ringing(ctx context.Context, names []string) (Alarm, error) {
 	}
 	return Alarm{}, nil
 }
+
+// wentOff says that an alarm is why a rollout goes back.
+func wentOff(alarm, reason string) string { return fmt.Sprintf("alarm %s went off: %s", alarm, reason) }

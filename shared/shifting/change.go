@@ -169,9 +169,9 @@ func (b Return) reason() string {
 	case b.Error.Error != "":
 		return fmt.Sprintf("a step failed with %s: %s", b.Error.Error, b.Error.Cause)
 	case b.Endpoint.Alarm != "":
-		return fmt.Sprintf("alarm %s went off: %s", b.Endpoint.Alarm, b.Endpoint.Reason)
+		return wentOff(b.Endpoint.Alarm, b.Endpoint.Reason)
 	case b.Woke.Alarm != "":
-		return fmt.Sprintf("alarm %s went off: %s", b.Woke.Alarm, b.Woke.Reason)
+		return wentOff(b.Woke.Alarm, b.Woke.Reason)
 	}
 	return b.Endpoint.Reason
 }

@@ -101,7 +101,7 @@ func (s *Shifting) look(ctx context.Context, in Step, r *rollout.Record) (Judged
 	}
 	reason := r.Control.Abort
 	if alarm.Name != "" {
-		reason = fmt.Sprintf("alarm %s went off: %s", alarm.Name, alarm.Reason)
+		reason = wentOff(alarm.Name, alarm.Reason)
 	}
 	if reason != "" {
 		return Judged{Decision: GoBack, Reason: reason}, s.note(ctx, in, "verdict", "", "roll back: %s", reason)

@@ -17,6 +17,7 @@ import (
 	"sluice/local/cloudformation"
 	"sluice/local/lambda"
 	"sluice/local/s3"
+	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/pipelines"
 	"sluice/local/sagemaker/traffic"
 	"sluice/local/sim"
@@ -47,6 +48,7 @@ type Stage struct {
 	Table    *awstable.Table
 	Scenario *Scenario
 	began    time.Time
+	asked    capture.Payload // what requests hold now
 }
 
 // Set sets the stage for a scenario: deploys the template, creates what its spec
@@ -114,14 +116,22 @@ func (st *Stage) ask(ctx context.Context, text string) error {
 	return err
 }
 
-// buckets makes the buckets that the spec's triggers name, and the one that
-// pipelines write to.
+// buckets makes the buckets that the spec's triggers name, the one that requests are
+// captured in, and the one that pipelines write to.
 func (st *Stage) buckets() error {
-	made := map[string]bool{}
+	var tell []string
 	for _, d := range st.Scenario.sp.Triggers.Data {
-		if !made[d.Bucket] {
-			made[d.Bucket] = true
-			if err := st.AWS.S3.CreateBucket(d.Bucket, s3.Options{EventBridge: true}); err != nil {
+		tell = append(tell, d.Bucket)
+	}
+	if c := st.Scenario.Capture; c != nil {
+		bucket, _ := c.place()
+		tell = append(tell, bucket)
+	}
+	made := map[string]bool{}
+	for _, bucket := range tell {
+		if !made[bucket] {
+			made[bucket] = true
+			if err := st.AWS.S3.CreateBucket(bucket, s3.Options{EventBridge: true}); err != nil {
 				return err
 			}
 		}
@@ -164,8 +174,11 @@ func (st *Stage) champion(ctx context.Context) error {
 		Endpoint: sp.Endpoint.Name, Group: sp.Package.Group, Variant: sp.Model + "-v1", RoleARN: modelRole,
 		Image: championImage, ModelDataURL: championData(sp.Package.Group),
 		InstanceType: sp.Endpoint.InstanceType, Instances: st.Scenario.Count,
-		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(),
+		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(), Capture: st.Scenario.Capture.config(),
 	}); err != nil {
+		return err
+	}
+	if err := st.payload(st.Scenario.Traffic.payload()); err != nil {
 		return err
 	}
 	return st.scale(ctx)

@@ -135,6 +135,9 @@ func TestCapture(t *testing.T) {
 	}
 	near(t, "mean age", ages/float64(len(large)), 40, 1)
 	near(t, "share of DE", german/float64(len(large)), 0.75, 0.04)
+	if s.writer != "arn:aws:iam::111122223333:role/models" {
+		t.Errorf("written by %q", s.writer)
+	}
 	if len(ids) != len(large) {
 		t.Errorf("%d ids in %d lines", len(ids), len(large))
 	}

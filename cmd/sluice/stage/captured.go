@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"sluice/cmd/sluice/ui"
+	"sluice/local/s3"
 	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/catalog"
 	"sluice/local/sagemaker/hosting"
@@ -169,6 +170,24 @@ func (c *Capture) config() *catalog.DataCapture {
 		d.CaptureContentTypeHeader = &catalog.ContentTypes{CSVContentTypes: []string{"text/csv"}}
 	}
 	return d
+}
+
+// objects is the ARN pattern of the captures.
+func (c Capture) objects() string {
+	bucket, prefix := c.place()
+	return s3.ObjectARN(bucket, prefix+"*")
+}
+
+// capturer makes the role that the champion runs as, which may write captures.
+func (st *Stage) capturer() error {
+	c := st.Scenario.Capture
+	if c == nil {
+		return nil
+	}
+	if _, err := st.AWS.IAM.CreateRole(modelName, modelPath, []byte(`{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`)); err != nil {
+		return err
+	}
+	return st.AWS.IAM.PutRolePolicy(modelName, "capture", fmt.Appendf(nil, `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": %q}]}`, c.objects()))
 }
 
 // payload tells local SageMaker what requests hold, which only captures show.

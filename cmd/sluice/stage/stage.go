@@ -68,7 +68,11 @@ func Set(ctx context.Context, s *Scenario, world *sim.World, hosts Hosts) (*Stag
 }
 
 func (st *Stage) set(ctx context.Context) (err error) {
-	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}); err != nil {
+	parameters := map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}
+	if c := st.Scenario.Capture; c != nil {
+		parameters["CaptureObjects"] = c.objects()
+	}
+	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, parameters); err != nil {
 		return err
 	}
 	st.Table = awstable.Open(st.AWS.AdminConfig(), st.Output("Table"))
@@ -99,7 +103,11 @@ func (st *Stage) set(ctx context.Context) (err error) {
 	return err
 }
 
-const modelRole = "arn:aws:iam::" + wire.Account + ":role/sluice/models"
+const (
+	modelRole = "arn:aws:iam::" + wire.Account + ":role" + modelPath + modelName
+	modelPath = "/sluice/"
+	modelName = "models"
+)
 
 // Output is an output of the stack.
 func (st *Stage) Output(name string) string { return st.Stack.Outputs[name] }
@@ -165,6 +173,9 @@ func (st *Stage) champion(ctx context.Context) error {
 	requests := traffic.Traffic{RPM: st.Scenario.Traffic.RPM, Pattern: traffic.Pattern(st.Scenario.Traffic.Pattern)}
 	if st.Scenario.First {
 		return st.AWS.SageMaker.Hosting.SetTraffic(sp.Endpoint.Name, requests)
+	}
+	if err := st.capturer(); err != nil {
+		return err
 	}
 	const key = "champion/evaluation.json"
 	if err := st.AWS.S3.Put(artifacts, key, m.report()); err != nil {

@@ -4,9 +4,9 @@
 //
 // No document says how often files come, what they are called or how long they are. It
 // is assumed that a variant's file holds what it answered in five minutes and is named
-// for when they began, that only requests with an answer are captured, that a capture
-// that cannot be written is lost and nobody is told, and that a shadow is captured like
-// any other variant. Of the requests sampled at most PerMinute a minute are written, so
+// for when they began, that only requests with an answer are captured, that the role of the
+// variant's model writes, that what it cannot write is lost and nobody is told, and that a
+// shadow is captured like any other variant. Of the requests sampled at most PerMinute a minute are written, so
 // that days of captures cost seconds. Payloads are CSV, one row a request; they are drawn,
 // even for those who call InvokeEndpoint. Encryption leaves no trace.
 package capture
@@ -33,7 +33,8 @@ const (
 type Target struct {
 	Bucket, Prefix    string // of the destination
 	Endpoint, Variant string
-	Sampling          int // whole percent
+	Role              string // that the variant's model runs as, and that writes
+	Sampling          int    // whole percent
 	Input, Output     bool
 	// CSV: text/csv is among CsvContentTypes. Any other payload is in base64.
 	CSV bool
@@ -42,7 +43,7 @@ type Target struct {
 // Recorder captures one endpoint.
 type Recorder struct {
 	rand func(key string) *rand.Rand
-	put  func(bucket, key string, body []byte) error
+	put  func(role, bucket, key string, body []byte) error
 	open []*file // oldest first
 }
 
@@ -53,8 +54,9 @@ type file struct {
 	body  []byte
 }
 
-// NewRecorder follows rand, which gives each key dice of its own, and writes with put.
-func NewRecorder(rand func(key string) *rand.Rand, put func(bucket, key string, body []byte) error) *Recorder {
+// NewRecorder follows rand, which gives each key dice of its own, and writes with put, as
+// a role.
+func NewRecorder(rand func(key string) *rand.Rand, put func(role, bucket, key string, body []byte) error) *Recorder {
 	return &Recorder{rand: rand, put: put}
 }
 
@@ -115,7 +117,7 @@ func (r *Recorder) write(f *file) {
 		folder = p + "/"
 	}
 	key := folder + f.Endpoint + "/" + f.Variant + f.begin.Format("/2006/01/02/15/04-05-000-") + id(r.rand("sagemaker/captured/"+f.Endpoint)) + ".jsonl"
-	_ = r.put(f.Bucket, key, f.body) // lost, as the package comment says
+	_ = r.put(f.Role, f.Bucket, key, f.body) // lost, as the package comment says
 }
 
 // id is a UUID.

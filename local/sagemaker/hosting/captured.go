@@ -67,6 +67,6 @@ func (e *endpoint) target(r *row) (capture.Target, bool) {
 		return capture.Target{}, false
 	}
 	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(c.DestinationS3URI, "s3://"), "/")
-	return capture.Target{Bucket: bucket, Prefix: prefix, Endpoint: e.name, Variant: r.v.spec.VariantName,
+	return capture.Target{Bucket: bucket, Prefix: prefix, Endpoint: e.name, Variant: r.v.spec.VariantName, Role: r.v.model.In.ExecutionRoleARN,
 		Sampling: *c.InitialSamplingPercentage, Input: c.Captures("Input"), Output: c.Captures("Output"), CSV: c.CSV("text/csv")}, true
 }

@@ -26,8 +26,8 @@ type Outside struct {
 	Emit func(source, detailType string, resources []string, detail any)
 	// Record takes one minute of one metric; a value was seen as often as its count says.
 	Record func(namespace, name string, dims map[string]string, minute time.Time, values, counts []float64)
-	// Put writes an object to S3, for data capture. Without it nothing is captured.
-	Put func(bucket, key string, body []byte) error
+	// Capture writes an object to S3 as a role. Without it nothing is captured.
+	Capture func(roleARN, bucket, key string, body []byte) error
 	// AlarmState is the state of a CloudWatch alarm: OK, ALARM or INSUFFICIENT_DATA.
 	// Without it no alarm ever rings.
 	AlarmState func(name string) string

@@ -114,8 +114,8 @@ func (h *Hosting) newEndpoint(name string, c *catalog.Config, tags []api.Tag) *e
 	e := &endpoint{name: name, arn: api.ARN("endpoint", name), created: now, modified: now, configName: c.EndpointConfigName,
 		dice: h.w.Rand("sagemaker/traffic/" + name), settled: now}
 	e.arrivals = traffic.NewArrivals(h.arrivals[api.Key("endpoint", name)], e.dice)
-	if h.out.Put != nil {
-		e.captures = capture.NewRecorder(h.w.Rand, h.out.Put)
+	if h.out.Capture != nil {
+		e.captures = capture.NewRecorder(h.w.Rand, h.out.Capture)
 	}
 	return e
 }

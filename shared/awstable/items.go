@@ -15,7 +15,8 @@
 //	BUCKET#<bucket>     #                    the revision of the bucket's data triggers
 //	ALARMS              <model>#<i>          drift trigger i of the model
 //	SCHEDULES           <model>#<i>          schedule trigger i of the model
-//	MODEL#<model>       SERVED#<schedule>    up to when a schedule has been served
+//	PROMOTIONS#<model>  <other model>        that the other model trains after a promotion of the model
+//	MODEL#<model>       SERVED#<trigger>     up to when a schedule, or another model's promotions, have been served
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository

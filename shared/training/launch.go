@@ -98,13 +98,9 @@ func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error
 		return Run{}, err
 	}
 	if run.Manifest == "" {
-		run.Manifest, run.Summary, err = t.again(ctx, s, chunks, runs)
-		if err != nil {
+		if run, err = t.again(ctx, s, sp, chunks, runs, run); err != nil {
 			return Run{}, err
 		}
-	}
-	if run.Manifest == "" {
-		run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
 	}
 	return run, t.Table.PutRun(ctx, run)
 }

@@ -22,7 +22,8 @@
 //	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository
 //	CODE#<repository>   HEAD#<file>#<branch> the commit that was handled last; without a branch, deployed last
 //	CODE#<repository>   REQUEST#<id>         the checks of a pull request
-//	IMAGE#<repository>  <commit>#<model>     an order for a serving image
+//	IMAGES#<repository> <model>              that the model takes images that others push there
+//	IMAGE#<repository>  <commit>#<model>     an order for a serving image; by digest for one that others pushed
 //	TOLD#<cause>        TOLD                 that people were told of a failure
 //	LEASE#<name>        LEASE                a lease
 //	WAITER#<resource>   <owner>              a task token that waits

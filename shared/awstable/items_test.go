@@ -46,7 +46,7 @@ func churn() spec.Spec {
 			Strategy: spec.StrategyCanary, Canary: spec.Canary{Weight: 10, Bake: spec.Duration(15 * time.Minute)}, Alarms: []string{"churn-5xx"},
 			Judge: spec.Judge{Latency: &spec.Latency{Percentile: "p99", Tolerance: 0.1}},
 		},
-		Code: &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference"}},
+		Code: &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference", Tags: []string{"1.*"}}},
 	}
 	return s.Normalised()
 }
@@ -88,6 +88,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.PutHead(ctx, "churn-model", "main", "sluice.yaml", committing.Head{Commit: "c", At: now, Rev: 1}))
 	w.ok(w.table.PutCheck(ctx, "churn-model", "17", checking.Check{Head: "c", Rev: 1}))
 	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Commit: "c", Model: "churn"}))
+	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Tag: "1.0", Digest: "sha256:1", Model: "churn"}))
 	w.ok(w.table.Tell(ctx, "spec/c", now))
 	want := []string{
 		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
@@ -96,7 +97,7 @@ func TestEveryItem(t *testing.T) {
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
-		"IMAGE#churn-inference c#churn",
+		"IMAGE#churn-inference c#churn", "IMAGE#churn-inference sha256:1#churn", "IMAGES#churn-inference churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
 		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",

@@ -106,6 +106,9 @@ func index(s spec.Spec, at time.Time) []entry {
 	}
 	if c := s.Code; c != nil {
 		all = append(all, entry{key: codeKey(c.Repository, "MODEL#"+s.Model), value: specFile{Model: s.Model, File: c.File()}})
+		if i := c.Image; i != nil && len(i.Tags) > 0 {
+			all = append(all, entry{key: key{imageModels(i.Repository), s.Model}, value: name})
+		}
 	}
 	return all
 }

@@ -200,7 +200,7 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 	second := applied(next, 2)
 	w.ok(w.table.Apply(ctx, second, &first))
 	want := []string{
-		"BUCKET#acme #", "BUCKET#other #", "BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "MODEL#churn SPEC", "MODELS churn",
+		"BUCKET#acme #", "BUCKET#other #", "BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "IMAGES#churn-inference churn", "MODEL#churn SPEC", "MODELS churn",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)

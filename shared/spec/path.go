@@ -95,6 +95,7 @@ var examples = map[string]string{
 	"code.image":                       "{project: churn-image, repository: churn-inference}",
 	"code.image.project":               "churn-image",
 	"code.image.repository":            "churn-inference",
+	"code.image.tags":                  `[latest, "1.*"]`,
 	"code.rules":                       "[{branches: [main], paths: [training/**], do: train}]",
 	"code.rules[]":                     "{branches: [main], paths: [training/**], do: train}",
 	"code.rules[].branches":            "[main]",

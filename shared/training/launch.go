@@ -89,7 +89,7 @@ func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error
 	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), Why: demand.Why(chunks), ClosedAt: s.Now}
 	if limits := limitsOf(sp); limits.Out(chunks, past(runs)) {
 		run.State, run.EndedAt = Stopped, s.Now
-		run.Reason = fmt.Sprintf("%d trained models in a row failed the gate; find out why, then sluice train %s goes on", limits.Strikes, s.Model)
+		run.Reason = fmt.Sprintf("%d trained models in a row failed the gate; find out why: new training code, or sluice train %s, goes on", limits.Strikes, s.Model)
 		edge.Count(ctx, "TrainingStopped", 1, s.Now)
 		return run, t.Table.PutRun(ctx, run)
 	}

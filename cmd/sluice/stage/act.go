@@ -79,10 +79,12 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.image(*a.Image)
 	case a.Stop != "":
 		return p.stop(ctx, a.Stop)
+	case a.Kill != "":
+		return p.kill(ctx, a.Kill)
 	case a.Event != nil:
 		return p.send(ctx, *a.Event)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, image, stop or event")
+	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, image, stop, kill or event")
 }
 
 // put spreads the creation of objects over time.

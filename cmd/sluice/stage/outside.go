@@ -11,6 +11,7 @@ import (
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"sluice/cmd/sluice/ui"
 )
@@ -58,6 +59,14 @@ func (p *Play) stop(ctx context.Context, pipeline string) error {
 		}
 	}
 	return nil
+}
+
+// kill stops an execution of the training machine, as somebody does in the console.
+func (p *Play) kill(ctx context.Context, name string) error {
+	p.tell(ui.Fault, name, "somebody stops its state machine")
+	arn := strings.Replace(p.stage.Output("TrainingMachine"), ":stateMachine:", ":execution:", 1) + ":" + name
+	_, err := sfn.NewFromConfig(p.stage.AWS.AdminConfig()).StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: &arn})
+	return err
 }
 
 func (p *Play) send(ctx context.Context, a SendEvent) error {

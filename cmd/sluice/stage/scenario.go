@@ -138,6 +138,7 @@ type Action struct {
 	Request  *OpenRequest    `yaml:"request"` // a pull request
 	Image    *PushImage      `yaml:"image"`
 	Stop     string          `yaml:"stop"` // a pipeline, whose executions somebody stops
+	Kill     string          `yaml:"kill"` // an execution of the training machine, which somebody stops
 	Event    *SendEvent      `yaml:"event"`
 }
 

@@ -94,9 +94,7 @@ func (m Measurement) Ours() []Line {
 	invocations, seconds := 0.0, 0.0
 	for _, f := range m.Functions {
 		invocations += float64(f.Invocations)
-		cores := float64(f.MemoryMB) / coreAt
-		took := f.CPU.Seconds()/cores + float64(f.Calls)*callTakes.Seconds()
-		seconds += took * float64(f.MemoryMB) / 1024
+		seconds += f.Took(f.Spent).Seconds() * float64(f.MemoryMB) / 1024
 	}
 	writes := m.count("S3", "PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload")
 	reads := m.count("S3", "GetObject")

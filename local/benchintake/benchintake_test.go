@@ -41,7 +41,7 @@ func TestMeasure(t *testing.T) {
 	if err := m.Print(&out, 100<<20, &m); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"SLUICE ADDS", "DynamoDB TransactWriteItems", "6300 listed, 0 missing, 0 wrong", "100 MB", "report-training of a failed run", "AMONG 7000"} {
+	for _, want := range []string{"SLUICE ADDS, WITH", "DynamoDB TransactWriteItems", "6300 listed, 0 missing, 0 wrong", "100 MB", "report-training of a failed run", "AMONG 7000"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

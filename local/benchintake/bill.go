@@ -121,10 +121,12 @@ func (m Measurement) PerEvent() []Line {
 	}
 }
 
-// Anyway is what AWS charges for the events themselves, in either design.
+// Anyway is what AWS charges for the objects and the events themselves, in either
+// design.
 func (m Measurement) Anyway() []Line {
 	events, requests := float64(m.Events), float64(m.Events)+2*math.Ceil(float64(m.Messages)/messagesAtOne)
 	return []Line{
+		{"S3, requests that write the objects", events, events * s3Write},
 		{"EventBridge, events of S3", events, events * busEvent},
 		{"SQS requests", requests, requests * queueRequest},
 	}

@@ -83,7 +83,7 @@ func (m Measurement) Print(out io.Writer, peak int64, small *Measurement) error 
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "events of S3\t%d\tof %d objects, in random order; 1 in %d is a second one of an object\n", m.Events, m.Objects, repeated)
 	fmt.Fprintf(w, "messages delivered\t%d\t1 in %d is delivered twice\n", m.Messages, redelivered)
-	fmt.Fprintf(w, "invocations of on-data\t%d\t%d of them died; %d bytes each\n", m.Invocations, m.Deaths, m.PayloadBytes)
+	fmt.Fprintf(w, "invocations of on-data\t%d\t%d of them died; %d messages each, in %d bytes of at most %d\n", m.Invocations, m.Deaths, m.Messages/max(1, m.Invocations-m.Deaths), m.PayloadBytes, maxPayload)
 	fmt.Fprintf(w, "invocations of launch-pipeline\t%d\t%d of them died\n", m.LaunchTries, m.LaunchTries-1)
 	fmt.Fprintf(w, "manifest\t%d bytes\t%d objects of %d bytes\n", m.Manifest.FileBytes, m.Manifest.Objects, m.Manifest.Bytes)
 	m.printFunctions(w)
@@ -91,10 +91,10 @@ func (m Measurement) Print(out io.Writer, peak int64, small *Measurement) error 
 	for _, name := range slices.Sorted(maps.Keys(m.Calls)) {
 		fmt.Fprintf(w, "  %s\t%d\n", name, m.Calls[name])
 	}
-	fmt.Fprintf(w, "  all\t%d\n", m.AllCalls())
-	bill(w, "SLUICE ADDS", m.Ours())
-	bill(w, "ONE INVOCATION AND ONE WRITE PER EVENT ADDS", m.PerEvent())
-	bill(w, "AWS CHARGES FOR THE EVENTS IN ANY DESIGN", m.Anyway())
+	fmt.Fprintf(w, "  to S3\t%.0f\n  to DynamoDB\t%.0f\n  all\t%d\n", m.count("S3"), m.count("DynamoDB"), m.AllCalls())
+	bill(w, fmt.Sprintf("SLUICE ADDS, WITH %d CALLS", m.AllCalls()), m.Ours())
+	bill(w, fmt.Sprintf("ONE INVOCATION AND ONE WRITE PER EVENT ADD, WITH %d CALLS", m.Messages), m.PerEvent())
+	bill(w, "AWS CHARGES FOR THE OBJECTS AND THEIR EVENTS IN ANY DESIGN", m.Anyway())
 	if small != nil {
 		fmt.Fprintf(w, "\nA MILLION EVENTS COST\tAMONG %d\tAMONG %d\tGROWTH\n", small.Events, m.Events)
 		for i, c := range m.costs() {

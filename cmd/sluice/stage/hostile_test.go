@@ -27,6 +27,7 @@ import (
 const hostile = `
 name: hostile
 about: objects whose keys are made to break whoever passes them on
+change: {triggers: {data: [{bucket: acme-features, quiet: 10m}]}}
 models: [{auc: 0.5}]
 do: [{at: 2m, put: {bucket: acme-features, prefix: last/, count: 1}}]
 expect: {runs: 1, trained: [{state: trained}], rollouts: [], deadLetters: 0, pending: 0, noLeases: true}
@@ -39,16 +40,14 @@ var hostileKeys = []string{
 	"ключ/鍵/🔑", "é", "e\u0301", "\u202egnp.exe", "İı", strings.Repeat("\x01", 1024), strings.Repeat("🔑", 256), strings.Repeat("/", 1024), strings.Repeat(`"`, 1024), strings.Repeat("%", 1024),
 }
 
-// anyKey is the example with a trigger on every key of its bucket.
-func anyKey(t *testing.T) fstest.MapFS {
-	files := fstest.MapFS{"churn/scenarios/hostile.yaml": {Data: []byte(hostile)}}
+// example is the example with one more scenario.
+func example(t *testing.T, name, scenario string) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{"churn/scenarios/" + name + ".yaml": {Data: []byte(scenario)}}
 	for _, name := range []string{"sluice.yaml", "pipeline.json"} {
 		b, err := os.ReadFile("../../../examples/churn/" + name)
 		if err != nil {
 			t.Fatal(err)
-		}
-		for _, line := range []string{"      prefix: churn/\n", "      suffix: .parquet\n"} {
-			b = bytes.Replace(b, []byte(line), nil, 1)
 		}
 		files["churn/"+name] = &fstest.MapFile{Data: b}
 	}
@@ -70,7 +69,7 @@ type created struct {
 // manifest of the run: through EventBridge, the queue, on-data, a chunk and the launch.
 func TestHostileKeys(t *testing.T) {
 	for _, versions := range []bool{false, true} {
-		s, err := stage.Load(anyKey(t), "churn/scenarios/hostile.yaml")
+		s, err := stage.Load(example(t, "hostile", hostile), "churn/scenarios/hostile.yaml")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -98,6 +98,7 @@ func index(s spec.Spec, at time.Time) []entry {
 	for i, d := range s.Triggers.Schedule {
 		all = append(all, entry{key: key{schedules, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.ScheduleTrigger{Model: s.Model, Cron: d.Cron, Zone: d.Zone, Rate: d.Rate.Std(), Since: at}})
 	}
+	all = append(all, captures(s)...)
 	if c := s.Code; c != nil {
 		all = append(all, entry{key: codeKey(c.Repository, "MODEL#"+s.Model), value: specFile{Model: s.Model, File: c.File()}})
 	}

@@ -18,7 +18,7 @@ import (
 
 // Publish fills capturing's metrics. A feature whose name cannot be a dimension's value
 // has no metric of its own. Source: Dimension, ASCII only.
-func (c *CloudWatch) Publish(ctx context.Context, model string, scores []capturing.Score) error {
+func (c *CloudWatch) Publish(ctx context.Context, model string, now time.Time, scores []capturing.Score) error {
 	in := &cloudwatch.PutMetricDataInput{Namespace: aws.String(capturing.Namespace)}
 	for _, s := range scores {
 		dimensions := []types.Dimension{{Name: aws.String("Model"), Value: &model}}
@@ -29,7 +29,7 @@ func (c *CloudWatch) Publish(ctx context.Context, model string, scores []capturi
 			dimensions = append(dimensions, types.Dimension{Name: aws.String("Feature"), Value: &s.Feature})
 		}
 		in.MetricData = append(in.MetricData, types.MetricDatum{
-			MetricName: aws.String(capturing.Metric), Dimensions: dimensions, Timestamp: &s.At, Value: &s.Value, Unit: types.StandardUnitNone,
+			MetricName: aws.String(capturing.Metric), Dimensions: dimensions, Timestamp: &now, Value: &s.Value, Unit: types.StandardUnitNone,
 		})
 	}
 	_, err := c.client.PutMetricData(ctx, in)

@@ -85,8 +85,8 @@ type store interface {
 }
 
 type metrics interface {
-	// Publish sends scores of a model and its features.
-	Publish(ctx context.Context, model string, scores []Score) error
+	// Publish sends scores of a model and its features, as of now.
+	Publish(ctx context.Context, model string, now time.Time, scores []Score) error
 	// Keep sees to it that there is this alarm, and reads it back. Errors: NotReady if
 	// it is another one.
 	Keep(ctx context.Context, a alarm.Alarm, about string) error
@@ -96,7 +96,6 @@ type metrics interface {
 type Score struct {
 	Feature string // "" for the model
 	Value   float64
-	At      time.Time
 }
 
 // Capturing watches captures.

@@ -234,21 +234,21 @@ func (c *Capturing) keep(ctx context.Context, st State, s *drift.Sketch) (*drift
 const maxScores = 50
 
 // tell publishes a reading and keeps it. It is published first: what is published twice
-// is the same, what is kept is not published again. The model's score is of now, however
-// late the reading is: an alarm does not look back.
+// is the same, what is kept is not published again. Scores are of now, however late the
+// reading is: an alarm does not look back, and CloudWatch takes nothing too old.
 func (c *Capturing) tell(ctx context.Context, s spec.Spec, st State, r drift.Reading, now time.Time) (State, error) {
 	if len(r.Features) > 0 {
 		st.Scores = append(slices.Clone(st.Scores[max(0, len(st.Scores)-remembered+1):]), r.Score)
 		scores := make([]Score, len(r.Features))
 		for i, f := range r.Features {
-			scores[i] = Score{f.Name, f.Score, st.Judged.Add(-time.Minute)}
+			scores[i] = Score{f.Name, f.Score}
 		}
 		slices.SortFunc(scores, func(a, b Score) int { return strings.Compare(a.Feature, b.Feature) })
-		scores = append(scores[:min(len(scores), maxScores)], Score{"", median(st.Scores), now})
+		scores = append(scores[:min(len(scores), maxScores)], Score{"", median(st.Scores)})
 		if err := c.Metrics.Keep(ctx, ownAlarm(s), about(s)); err != nil {
 			return st, err
 		}
-		if err := c.Metrics.Publish(ctx, s.Model, scores); err != nil {
+		if err := c.Metrics.Publish(ctx, s.Model, now, scores); err != nil {
 			return st, err
 		}
 	}

@@ -126,7 +126,7 @@ func (c *Capturing) takeFor(ctx context.Context, b *batch, model, variant string
 		return err
 	}
 	defer body.Close()
-	pieces, tally, err := sketch(body, *s.Drift)
+	pieces, tally, err := sketch(body, *s.Drift, b.now)
 	if err != nil {
 		return fault.NotReady.Errorf("reading s3://%s/%s: %w", o.Bucket, o.Key, err)
 	}
@@ -151,15 +151,18 @@ func (c *Capturing) takeFor(ctx context.Context, b *batch, model, variant string
 // new one every hour at least.
 const maxWindows = 48
 
+// maxAge is how old records may be: pieces of windows live little longer.
+const maxAge = 13 * 24 * time.Hour
+
 // sketch reads a capture file into one sketch a window.
-func sketch(r io.Reader, d spec.Drift) (map[time.Time]*drift.Sketch, capture.Tally, error) {
+func sketch(r io.Reader, d spec.Drift, now time.Time) (map[time.Time]*drift.Sketch, capture.Tally, error) {
 	pieces := map[time.Time]*drift.Sketch{}
 	a := adder(d)
 	far := 0
 	tally, err := capture.Read(r, capture.Layout{Columns: d.Columns}, func(record capture.Record) {
 		window := record.At.Truncate(d.Window.Std())
 		s := pieces[window]
-		if s == nil && len(pieces) == maxWindows {
+		if s == nil && len(pieces) == maxWindows || now.Sub(record.At) > maxAge {
 			far++
 			return
 		}
@@ -176,7 +179,7 @@ func sketch(r io.Reader, d spec.Drift) (map[time.Time]*drift.Sketch, capture.Tal
 	})
 	if far > 0 {
 		tally.Unreadable += far
-		tally.Why = "its records are of too many hours"
+		tally.Why = "it has records of too many hours, or too old ones"
 	}
 	return pieces, tally, err
 }

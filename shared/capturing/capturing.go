@@ -53,6 +53,8 @@ type State struct {
 	Variant   string    `json:"variant"`
 	Basis     string    `json:"basis"`               // of the spec's drift block
 	Reference string    `json:"reference,omitempty"` // key of the reference's sketch; "" while it is learned
+	Since     time.Time `json:"since,omitzero"`      // the first window that it is learned from
+	Learned   string    `json:"learned,omitempty"`   // key of the sketch of those so far
 	Tag       string    `json:"tag,omitempty"`       // of the object that the reference was read from
 	Judged    time.Time `json:"judged,omitzero"`     // windows that begin before are done with
 	Scores    []float64 `json:"scores,omitempty"`    // of the last readings, from old to new
@@ -151,6 +153,9 @@ func folder(s spec.Spec, variant string) string {
 func basis(s spec.Spec) string { return fmt.Sprintf("%s-%d", s.Drift.Basis(), drift.Format) }
 
 func referenceKey(model, name string) string { return path.Join("references", model, name) }
+
+// learnedKey is of what is learned so far. No basis has its name.
+func learnedKey(model, name string) string { return path.Join("captures", model, "learned", name) }
 
 // rules are what a spec calls drift.
 func rules(d spec.Drift) drift.Rules {

@@ -29,7 +29,7 @@ type window struct {
 }
 
 // judge compares what is over of the champion's captures. variants are those whose
-// captures have just come.
+// captures have just come. If another call does the same at the moment, it is left to it.
 func (c *Capturing) judge(ctx context.Context, s spec.Spec, variants []string, now time.Time) error {
 	variant, err := c.champion(ctx, s.Model, variants)
 	if err != nil || variant == "" {
@@ -47,9 +47,18 @@ func (c *Capturing) judge(ctx context.Context, s spec.Spec, variants []string, n
 		return err
 	}
 	reference, st, err := c.reference(ctx, s, st, open, now)
-	if err != nil || reference == nil {
-		return err
+	if err == nil && reference != nil {
+		err = c.compare(ctx, s, st, reference, open, now)
 	}
+	if fault.Is(err, fault.Conflict) {
+		edge.Note(ctx, "conflict", err.Error())
+		return nil
+	}
+	return err
+}
+
+// compare compares windows with the reference, small ones together with the next.
+func (c *Capturing) compare(ctx context.Context, s spec.Spec, st State, reference *drift.Sketch, open []window, now time.Time) error {
 	together := drift.New()
 	for _, w := range open {
 		if w.from.Before(st.Judged) {
@@ -59,11 +68,11 @@ func (c *Capturing) judge(ctx context.Context, s spec.Spec, variants []string, n
 			return err
 		}
 		if together.Rows(drift.Input) < int64(s.Drift.MinRows) {
-			continue // together with the next
+			continue
 		}
 		st.Judged = w.from.Add(s.Drift.Window.Std())
-		reading := drift.Compare(reference, together, rules(*s.Drift))
-		if st, err = c.tell(ctx, s, st, reading, now); err != nil {
+		var err error
+		if st, err = c.tell(ctx, s, st, drift.Compare(reference, together, rules(*s.Drift)), now); err != nil {
 			return err
 		}
 		together = drift.New()
@@ -147,8 +156,7 @@ func (c *Capturing) read(ctx context.Context, key string) (*drift.Sketch, error)
 	return s, nil
 }
 
-// reference is what the variant is compared with, nil while it is still learned. The
-// sketch is stored before the state names it.
+// reference is what the variant is compared with, nil while it is still learned.
 func (c *Capturing) reference(ctx context.Context, s spec.Spec, st State, open []window, now time.Time) (*drift.Sketch, State, error) {
 	if s.Drift.Reference != "" {
 		return c.given(ctx, s, st)
@@ -157,26 +165,43 @@ func (c *Capturing) reference(ctx context.Context, s spec.Spec, st State, open [
 		known, err := c.read(ctx, st.Reference)
 		return known, st, err
 	}
-	until := open[0].from.Add(s.Drift.Learn.Std())
-	if now.Before(until.Add(lateness)) {
-		edge.Note(ctx, "learning", fmt.Sprintf("%s until %s", st.Variant, until.Format(time.RFC3339)))
-		return nil, st, nil
+	return c.learn(ctx, s, st, open, now)
+}
+
+// learn adds windows to what is learned, until it is enough. Each is kept by itself, so
+// that a long time's captures need not be read at once.
+func (c *Capturing) learn(ctx context.Context, s spec.Spec, st State, open []window, now time.Time) (*drift.Sketch, State, error) {
+	learned, err := drift.New(), error(nil)
+	if st.Learned != "" {
+		if learned, err = c.read(ctx, st.Learned); err != nil {
+			return nil, st, err
+		}
 	}
-	learned := drift.New()
+	if st.Since.IsZero() {
+		st.Since = open[0].from
+	}
+	until := st.Since.Add(s.Drift.Learn.Std())
+	enough := func() bool { return learned.Rows(drift.Input) >= int64(s.Drift.MinRows) }
 	for _, w := range open {
-		if !w.from.Before(until) && learned.Rows(drift.Input) >= int64(s.Drift.MinRows) {
+		if !w.from.Before(until) && enough() {
 			break
 		}
 		if err := c.merge(ctx, learned, w); err != nil {
 			return nil, st, err
 		}
 		st.Judged = w.from.Add(s.Drift.Window.Std())
+		if st.Learned, err = c.put(ctx, st, learned, learnedKey); err != nil {
+			return nil, st, err
+		}
+		if st, err = c.Table.PutDriftState(ctx, st); err != nil {
+			return nil, st, err
+		}
 	}
-	if rows := learned.Rows(drift.Input); rows < int64(s.Drift.MinRows) {
-		edge.Note(ctx, "learning", fmt.Sprintf("%s has %d rows of %d", st.Variant, rows, s.Drift.MinRows))
+	if now.Before(until.Add(lateness)) || !enough() {
+		edge.Note(ctx, "learning", fmt.Sprintf("%s until %s, %d rows so far", st.Variant, until.Format(time.RFC3339), learned.Rows(drift.Input)))
 		return nil, st, nil
 	}
-	st.Reading = fmt.Sprintf("reference learned from %d rows", learned.Rows(drift.Input))
+	st.Learned, st.Reading = "", fmt.Sprintf("reference learned from %d rows", learned.Rows(drift.Input))
 	return c.keep(ctx, st, learned)
 }
 
@@ -219,15 +244,21 @@ func answered(name string) bool {
 
 // keep stores a reference, and the state that names it.
 func (c *Capturing) keep(ctx context.Context, st State, s *drift.Sketch) (*drift.Sketch, State, error) {
-	content := s.Encode()
-	sum := sha256.Sum256(content)
-	st.Reference = referenceKey(st.Model, hex.EncodeToString(sum[:12]))
-	if err := c.Store.Put(ctx, st.Reference, content); err != nil {
+	var err error
+	if st.Reference, err = c.put(ctx, st, s, referenceKey); err != nil {
 		return nil, st, err
 	}
 	edge.Note(ctx, "reference", st.Reference)
-	st, err := c.Table.PutDriftState(ctx, st)
+	st, err = c.Table.PutDriftState(ctx, st)
 	return s, st, err
+}
+
+// put stores a sketch, named by its content, before a state names it.
+func (c *Capturing) put(ctx context.Context, st State, s *drift.Sketch, named func(model, name string) string) (string, error) {
+	content := s.Encode()
+	sum := sha256.Sum256(content)
+	key := named(st.Model, hex.EncodeToString(sum[:12]))
+	return key, c.Store.Put(ctx, key, content)
 }
 
 // maxScores bounds the features that have a metric of their own: the first by name.

@@ -61,13 +61,19 @@ func (c *CloudWatch) Keep(ctx context.Context, want alarm.Alarm, about string) e
 	return err
 }
 
-// defined reports whether there is an alarm that is defined so.
+// defined reports whether there is an alarm that is defined so. It asks for metric
+// alarms only: who asks for composite ones, too, must be permitted to read "*".
 func (c *CloudWatch) defined(ctx context.Context, want alarm.Alarm) (bool, error) {
-	found := map[string]alarm.Alarm{}
-	if err := c.describe(ctx, []string{want.Name}, found); err != nil {
-		return false, err
+	out, err := c.client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{want.Name}, AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm}})
+	if err != nil {
+		return false, awsfault.Errorf(err, "reading alarm %s", want.Name)
 	}
-	is := found[want.Name]
-	is.State, is.Reason = want.State, want.Reason
-	return reflect.DeepEqual(is, want), nil
+	for _, a := range out.MetricAlarms {
+		is := metricAlarm(a)
+		is.State, is.Reason = want.State, want.Reason
+		if reflect.DeepEqual(is, want) {
+			return true, nil
+		}
+	}
+	return false, nil
 }

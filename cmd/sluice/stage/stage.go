@@ -66,7 +66,7 @@ func Set(ctx context.Context, s *Scenario, world *sim.World, hosts Hosts) (*Stag
 }
 
 func (st *Stage) set(ctx context.Context) (err error) {
-	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}); err != nil {
+	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*", "CaptureObjects": "arn:aws:s3:::" + captures + "/*"}); err != nil {
 		return err
 	}
 	st.Table = awstable.Open(st.AWS.AdminConfig(), st.Output("Table"))
@@ -134,6 +134,9 @@ func (st *Stage) buckets() error {
 
 // artifacts is the bucket that the example's pipeline writes to.
 const artifacts = "acme-models"
+
+// captures is the bucket that the example's endpoint may capture requests in.
+const captures = "acme-captures"
 
 const (
 	championImage = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"

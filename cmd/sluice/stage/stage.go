@@ -17,6 +17,7 @@ import (
 	"sluice/local/cloudformation"
 	"sluice/local/lambda"
 	"sluice/local/s3"
+	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/pipelines"
 	"sluice/local/sagemaker/traffic"
 	"sluice/local/sim"
@@ -47,6 +48,7 @@ type Stage struct {
 	Table    *awstable.Table
 	Scenario *Scenario
 	began    time.Time
+	asked    capture.Payload // what requests hold now
 }
 
 // Set sets the stage for a scenario: deploys the template, creates what its spec
@@ -66,7 +68,11 @@ func Set(ctx context.Context, s *Scenario, world *sim.World, hosts Hosts) (*Stag
 }
 
 func (st *Stage) set(ctx context.Context) (err error) {
-	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*", "CaptureObjects": "arn:aws:s3:::" + captures + "/*"}); err != nil {
+	parameters := map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}
+	if c := st.Scenario.Capture; c != nil {
+		parameters["CaptureObjects"] = c.objects()
+	}
+	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, parameters); err != nil {
 		return err
 	}
 	st.Table = awstable.Open(st.AWS.AdminConfig(), st.Output("Table"))
@@ -97,7 +103,11 @@ func (st *Stage) set(ctx context.Context) (err error) {
 	return err
 }
 
-const modelRole = "arn:aws:iam::" + wire.Account + ":role/sluice/models"
+const (
+	modelRole = "arn:aws:iam::" + wire.Account + ":role" + modelPath + modelName
+	modelPath = "/sluice/"
+	modelName = "models"
+)
 
 // Output is an output of the stack.
 func (st *Stage) Output(name string) string { return st.Stack.Outputs[name] }
@@ -114,14 +124,22 @@ func (st *Stage) ask(ctx context.Context, text string) error {
 	return err
 }
 
-// buckets makes the buckets that the spec's triggers name, and the one that
-// pipelines write to.
+// buckets makes the buckets that the spec's triggers name, the one that requests are
+// captured in, and the one that pipelines write to.
 func (st *Stage) buckets() error {
-	made := map[string]bool{}
+	var tell []string
 	for _, d := range st.Scenario.sp.Triggers.Data {
-		if !made[d.Bucket] {
-			made[d.Bucket] = true
-			if err := st.AWS.S3.CreateBucket(d.Bucket, s3.Options{EventBridge: true}); err != nil {
+		tell = append(tell, d.Bucket)
+	}
+	if c := st.Scenario.Capture; c != nil {
+		bucket, _ := c.place()
+		tell = append(tell, bucket)
+	}
+	made := map[string]bool{}
+	for _, bucket := range tell {
+		if !made[bucket] {
+			made[bucket] = true
+			if err := st.AWS.S3.CreateBucket(bucket, s3.Options{EventBridge: true}); err != nil {
 				return err
 			}
 		}
@@ -134,9 +152,6 @@ func (st *Stage) buckets() error {
 
 // artifacts is the bucket that the example's pipeline writes to.
 const artifacts = "acme-models"
-
-// captures is the bucket that the example's endpoint may capture requests in.
-const captures = "acme-captures"
 
 const (
 	championImage = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -159,6 +174,9 @@ func (st *Stage) champion(ctx context.Context) error {
 	if st.Scenario.First {
 		return st.AWS.SageMaker.Hosting.SetTraffic(sp.Endpoint.Name, requests)
 	}
+	if err := st.capturer(); err != nil {
+		return err
+	}
 	const key = "champion/evaluation.json"
 	if err := st.AWS.S3.Put(artifacts, key, m.report()); err != nil {
 		return err
@@ -167,8 +185,11 @@ func (st *Stage) champion(ctx context.Context) error {
 		Endpoint: sp.Endpoint.Name, Group: sp.Package.Group, Variant: sp.Model + "-v1", RoleARN: modelRole,
 		Image: championImage, ModelDataURL: championData(sp.Package.Group),
 		InstanceType: sp.Endpoint.InstanceType, Instances: st.Scenario.Count,
-		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(),
+		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(), Capture: st.Scenario.Capture.config(),
 	}); err != nil {
+		return err
+	}
+	if err := st.payload(st.Scenario.Traffic.payload()); err != nil {
 		return err
 	}
 	return st.scale(ctx)

@@ -139,21 +139,18 @@ func (st *Stage) ask(ctx context.Context, text string) error {
 // buckets makes the buckets that the spec's triggers name, the one that requests are
 // captured in, and the one that pipelines write to.
 func (st *Stage) buckets() error {
-	var told []string
-	for _, d := range st.Scenario.sp.Triggers.Data {
-		told = append(told, d.Bucket)
-	}
-	for _, o := range st.Scenario.Others {
-		for _, d := range o.sp.Triggers.Data {
-			told = append(told, d.Bucket)
+	var tell []string
+	for _, sp := range st.Scenario.specs() {
+		for _, d := range sp.Triggers.Data {
+			tell = append(tell, d.Bucket)
 		}
 	}
 	if c := st.Scenario.Capture; c != nil {
 		bucket, _ := c.place()
-		told = append(told, bucket)
+		tell = append(tell, bucket)
 	}
 	made := map[string]bool{}
-	for _, bucket := range told {
+	for _, bucket := range tell {
 		if !made[bucket] {
 			made[bucket] = true
 			if err := st.AWS.S3.CreateBucket(bucket, s3.Options{EventBridge: true}); err != nil {

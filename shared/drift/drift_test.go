@@ -216,7 +216,7 @@ func TestReadingNamesWhatHasMoved(t *testing.T) {
 	for want, r := range map[string]Reading{
 		"age has moved: PSI 0.41, KS 0.30; prediction has moved: PSI 0.30; a has moved: PSI 0.22; b has moved: PSI 0.22; and 1 more": {Features: features},
 		`"a\nb" has moved: PSI 0.30`: {Features: hostile},
-		"no feature of 1 has moved": {Features: features[5:]},
+		"no feature of 1 has moved":  {Features: features[5:]},
 	} {
 		if diff := cmp.Diff(want, r.String()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -139,18 +139,18 @@ func (st *Stage) ask(ctx context.Context, text string) error {
 // buckets makes the buckets that the spec's triggers name, the one that requests are
 // captured in, and the one that pipelines write to.
 func (st *Stage) buckets() error {
-	var tell []string
+	var told []string
 	for _, sp := range st.Scenario.specs() {
 		for _, d := range sp.Triggers.Data {
-			tell = append(tell, d.Bucket)
+			told = append(told, d.Bucket)
 		}
 	}
 	if c := st.Scenario.Capture; c != nil {
 		bucket, _ := c.place()
-		tell = append(tell, bucket)
+		told = append(told, bucket)
 	}
 	made := map[string]bool{}
-	for _, bucket := range tell {
+	for _, bucket := range told {
 		if !made[bucket] {
 			made[bucket] = true
 			if err := st.AWS.S3.CreateBucket(bucket, s3.Options{EventBridge: true}); err != nil {

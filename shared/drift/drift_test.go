@@ -210,6 +210,28 @@ func TestTooFewRowsAreNotCompared(t *testing.T) {
 	}
 }
 
+// Of more different texts than can be kept, a frequent one may give way. That it is not
+// counted by itself any more is no drift.
+func TestTextsThatGiveWayHaveNotMoved(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, c := range map[string]struct{ before, after int }{"more texts now": {500, 4000}, "more texts before": {4000, 500}, "many always": {4000, 4000}} {
+		for round := range 10 {
+			frequent := fmt.Sprintf("%d is frequent", round)
+			draw := func(different int) func() string {
+				return func() string {
+					if r.IntN(10) < 8 {
+						return frequent
+					}
+					return fmt.Sprintf("rare %d", r.IntN(different))
+				}
+			}
+			if got := Compare(fill(4000, "x", draw(c.before)), fill(10_000, "x", draw(c.after)), usual); got.Score > 1 {
+				t.Errorf("%s, %s: %v", name, frequent, got)
+			}
+		}
+	}
+}
+
 func TestReadingNamesWhatHasMoved(t *testing.T) {
 	features := []Feature{{"age", 0.41, 0.3, 2.05}, {"prediction", 0.3, 0, 1.5}, {"a", 0.22, 0, 1.1}, {"b", 0.22, 0, 1.1}, {"c", 0.21, 0, 1.05}, {"d", 0.1, 0, 0.5}}
 	hostile := []Feature{{"a\nb", 0.3, 0, 1.5}}

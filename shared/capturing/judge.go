@@ -207,7 +207,7 @@ func (c *Capturing) learn(ctx context.Context, s spec.Spec, st State, open []win
 
 // given is the reference that the spec names, read again if it has changed.
 func (c *Capturing) given(ctx context.Context, s spec.Spec, st State) (*drift.Sketch, State, error) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(s.Drift.Reference, "s3://"), "/")
+	bucket, key := s.Drift.Object()
 	body, tag, err := c.Store.Open(ctx, bucket, key)
 	if err != nil {
 		return nil, st, err

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -36,7 +35,7 @@ type batch struct {
 // alone; where a model's windows cannot be compared, the messages about its files do,
 // and no other model's. Files that no model watches are counted and dropped.
 func (c *Capturing) OnCapture(ctx context.Context, in events.SQSEvent) (events.SQSEventResponse, error) {
-	b := batch{now: sent(in), watches: map[string][]Watch{}, specs: map[string]spec.Spec{}, touched: map[string][]string{}, ids: map[string][]string{}}
+	b := batch{now: edge.Sent(in), watches: map[string][]Watch{}, specs: map[string]spec.Spec{}, touched: map[string][]string{}, ids: map[string][]string{}}
 	done := map[string]error{}
 	for _, message := range in.Records {
 		e, err := event.Parse([]byte(message.Body))
@@ -78,17 +77,6 @@ func (b *batch) fail(ctx context.Context, err error, ids ...string) {
 			b.failed = append(b.failed, id)
 		}
 	}
-}
-
-// sent is when the newest message of a batch was sent, as SQS says.
-func sent(in events.SQSEvent) time.Time {
-	var newest int64
-	for _, m := range in.Records {
-		if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
-			newest = max(newest, ms)
-		}
-	}
-	return time.UnixMilli(newest).UTC()
 }
 
 // take takes in one file, for each model that watches it.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/google/go-cmp/cmp"
 
@@ -177,4 +178,17 @@ func TestMust(t *testing.T) {
 	}()
 	edge.Topic.Must()
 	t.Error("a function started without its topic")
+}
+
+func TestSent(t *testing.T) {
+	at := func(ms string) events.SQSMessage {
+		return events.SQSMessage{Attributes: map[string]string{"SentTimestamp": ms}}
+	}
+	got := edge.Sent(events.SQSEvent{Records: []events.SQSMessage{at("1772446531120"), at("1772446531121"), at("yesterday"), {}}})
+	if want := time.Date(2026, 3, 2, 10, 15, 31, 121e6, time.UTC); got != want {
+		t.Errorf("sent at %s, want %s", got, want)
+	}
+	if got := edge.Sent(events.SQSEvent{}); got != time.UnixMilli(0).UTC() {
+		t.Errorf("an empty batch was sent at %s", got)
+	}
 }

@@ -62,12 +62,16 @@ func (p provider) Function(f *cloudformation.FunctionSpec) (created, error) {
 }
 
 func (p provider) FunctionVersion(v *cloudformation.VersionSpec) (created, error) {
-	arn, err := p.Lambda.AddAlias(v.FunctionName, "1")
-	return created{Ref: arn, Attributes: map[string]string{"Version": "1"}}, err
+	n, err := p.Lambda.Publish(v.FunctionName)
+	if err != nil {
+		return created{}, err
+	}
+	f, err := p.Lambda.Function(v.FunctionName)
+	return created{Ref: f.ARN() + ":" + n, Attributes: map[string]string{"Version": n}}, err
 }
 
 func (p provider) FunctionAlias(al *cloudformation.AliasSpec) (created, error) {
-	arn, err := p.Lambda.AddAlias(al.FunctionName, al.Name)
+	arn, err := p.Lambda.CreateAlias(al.FunctionName, lambda.Alias{Name: al.Name, Version: al.FunctionVersion})
 	return created{Ref: arn}, err
 }
 
@@ -78,7 +82,7 @@ func (p provider) FunctionPermission(s *cloudformation.PermissionSpec) (created,
 }
 
 func (p provider) FunctionEvents(e *cloudformation.EventInvokeConfigSpec) (created, error) {
-	return created{}, p.Lambda.SetAsync(e.FunctionName, lambda.Async{
+	return created{}, p.Lambda.SetAsync(e.FunctionName+":"+e.Qualifier, lambda.Async{
 		MaxRetries: e.MaximumRetryAttempts, MaxAge: time.Duration(e.MaximumEventAgeInSeconds) * time.Second,
 		OnSuccessARN: e.DestinationConfig.OnSuccess.Destination, OnFailureARN: e.DestinationConfig.OnFailure.Destination,
 	})

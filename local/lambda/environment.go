@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -29,12 +30,13 @@ func (s *Service) Environment(f Function, endpoint string) map[string]string {
 	if memory == 0 {
 		memory = 128
 	}
+	number := cmp.Or(f.Version, latest)
 	maps.Copy(env, map[string]string{
 		"_HANDLER": f.Handler, "AWS_REGION": wire.Region, "AWS_DEFAULT_REGION": wire.Region,
-		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": executedWhat,
+		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": number,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(memory), "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":  "/aws/lambda/" + f.Name,
-		"AWS_LAMBDA_LOG_STREAM_NAME": s.world.Now().Format("2006/01/02") + "/[$LATEST]" + s.world.ID("lambda/stream", 32),
+		"AWS_LAMBDA_LOG_STREAM_NAME": s.world.Now().Format("2006/01/02") + "/[" + number + "]" + s.world.ID("lambda/stream", 32),
 		"TZ":                         ":UTC", "LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 	})
 	if f.LogGroup != "" {

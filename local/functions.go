@@ -12,8 +12,10 @@ import (
 	"sluice/local/lambda"
 	"sluice/shared/announcing"
 	"sluice/shared/awsbuilds"
+	"sluice/shared/awsdeployments"
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsevents"
+	"sluice/shared/awsfunctions"
 	"sluice/shared/awsgit"
 	"sluice/shared/awsimages"
 	"sluice/shared/awsletters"
@@ -30,6 +32,7 @@ import (
 	"sluice/shared/checking"
 	"sluice/shared/commanding"
 	"sluice/shared/committing"
+	"sluice/shared/deploying"
 	"sluice/shared/edge"
 	"sluice/shared/failing"
 	"sluice/shared/intake"
@@ -111,7 +114,14 @@ func (p parts) building() *building.Building {
 }
 
 func (p parts) failing() *failing.Failing {
-	return &failing.Failing{Builds: awsbuilds.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg), Reports: p.reports()}
+	return &failing.Failing{
+		Builds: awsbuilds.Open(p.cfg), Deployments: awsdeployments.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg),
+		Reports: p.reports(),
+	}
+}
+
+func (p parts) deploying() *deploying.Deploying {
+	return &deploying.Deploying{Deployments: awsdeployments.Open(p.cfg), Functions: awsfunctions.Open(p.cfg)}
 }
 
 // Functions leads from the folder of each function to its handler, for running in
@@ -132,6 +142,9 @@ var Functions = map[string]func(parts) edge.Handler{
 	"on-build":   func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
 	"report-failure": func(p parts) edge.Handler {
 		return edge.Handle("report-failure", p.log, p.failing().ReportFailure)
+	},
+	"check-deployment": func(p parts) edge.Handler {
+		return edge.Handle("check-deployment", p.log, p.deploying().CheckDeployment)
 	},
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)

@@ -61,8 +61,11 @@ func letter(m types.Message) failing.Letter {
 	return l
 }
 
-// last is the name at the end of an ARN, without a version.
+// last is the name at the end of an ARN, without the version or alias of a function.
 func last(arn string) string {
-	arn = strings.TrimSuffix(arn, ":$LATEST")
+	if _, function, ok := strings.Cut(arn, ":function:"); ok {
+		name, _, _ := strings.Cut(function, ":")
+		return name
+	}
 	return arn[strings.LastIndexAny(arn, ":/")+1:]
 }

@@ -1,0 +1,39 @@
+// Package awsfunctions invokes versions of Lambda functions. It fills deploying's
+// functions.
+package awsfunctions
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"sluice/shared/awsfault"
+	"sluice/shared/deploying"
+)
+
+// Functions is Lambda.
+type Functions struct{ client *lambda.Client }
+
+// Open returns Lambda.
+func Open(cfg aws.Config) *Functions { return &Functions{client: lambda.NewFromConfig(cfg)} }
+
+// Invoke fills deploying's functions.
+func (f *Functions) Invoke(ctx context.Context, function, version string, payload []byte) (deploying.Reply, error) {
+	out, err := f.client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Qualifier: &version, Payload: payload})
+	if err != nil {
+		return deploying.Reply{}, awsfault.Errorf(err, "invoking version %s of %s", version, function)
+	}
+	reply := deploying.Reply{Payload: out.Payload, Version: aws.ToString(out.ExecutedVersion)}
+	if out.FunctionError != nil {
+		var failed struct{ ErrorType, ErrorMessage string }
+		_ = json.Unmarshal(out.Payload, &failed) // whatever it is, it is no answer
+		reply.Error = strings.Trim(failed.ErrorType+": "+failed.ErrorMessage, ": ")
+		if reply.Error == "" {
+			reply.Error = *out.FunctionError
+		}
+	}
+	return reply, nil
+}

@@ -112,7 +112,7 @@ func (s *scope) expandAll() []*resource {
 			continue
 		}
 		pruned := *r
-		pruned.properties = s.prune(r.properties, r.id)
+		pruned.properties, pruned.updatePolicy = s.prune(r.properties, r.id), s.prune(r.updatePolicy, r.id+".UpdatePolicy")
 		if pruned.properties == nil {
 			pruned.properties = object().at(r.line)
 		}
@@ -125,8 +125,15 @@ func (s *scope) expandAll() []*resource {
 			out = append(out, e)
 		}
 	}
+	for _, r := range s.deployResources() {
+		if line, ok := seen[r.id]; ok {
+			s.problems.add(line, r.id, "this is the id of what SAM makes for DeploymentPreference: choose another")
+			continue
+		}
+		out = append(out, r)
+	}
 	for _, r := range out {
-		r.properties = s.samRefs(r.properties)
+		r.properties, r.updatePolicy = s.samRefs(r.properties), s.samRefs(r.updatePolicy)
 	}
 	return out
 }
@@ -142,6 +149,10 @@ func (s *scope) create(r *resource, p Provider) (Deployed, bool) {
 	spec, meta := k.spec()
 	*meta = Meta{LogicalID: r.id, Line: r.line}
 	decode(s.resolve(r.properties, r.id), spec, r.id, s.problems)
+	if a, ok := spec.(*AliasSpec); ok && r.updatePolicy != nil {
+		a.UpdatePolicy = &UpdatePolicySpec{}
+		decode(s.resolve(r.updatePolicy, r.id+".UpdatePolicy"), a.UpdatePolicy, r.id+".UpdatePolicy", s.problems)
+	}
 	if k.name != nil {
 		if at, most, lower := k.name(spec); *at == "" {
 			*at = physicalName(s.options.StackName, r.id, most, lower)

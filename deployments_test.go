@@ -242,8 +242,8 @@ func TestTheDataQueueOutlivesCanaries(t *testing.T) {
 	}
 	tried := map[string]int{} // seconds, by ARN of the queue
 	for _, q := range resources[cf.QueueSpec](t) {
-		if q.RedrivePolicy != nil {
-			tried[arn(t, q.Meta)] = q.VisibilityTimeout * q.RedrivePolicy.MaxReceiveCount
+		if q.RedrivePolicy != nil && q.VisibilityTimeout != nil {
+			tried[arn(t, q.Meta)] = *q.VisibilityTimeout * q.RedrivePolicy.MaxReceiveCount
 		}
 	}
 	for _, m := range resources[cf.MappingSpec](t) {

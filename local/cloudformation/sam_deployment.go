@@ -32,7 +32,11 @@ func (e *expansion) deployment(p *Node, alias *resource) {
 	case kind == nil:
 		e.problem(c, where, "needs a Type, such as Canary10Percent5Minutes")
 		return
-	case slices.Contains(deployConfigs, kind.text()):
+	case kind.scalar():
+	default: // SAM looks into parameters to find its short names
+		kind = text(e.string(kind, e.source.id+"."+where+".Type"))
+	}
+	if slices.Contains(deployConfigs, kind.text()) {
 		kind = call("Fn::Sub", list(text("CodeDeployDefault.Lambda${ConfigName}"), object("ConfigName", kind)))
 	}
 	role := c.get("Role")

@@ -114,7 +114,7 @@ func (d *deployment) target() string {
 
 func (d *deployment) info() infoShape {
 	out := infoShape{
-		Application: d.group.Application, Group: d.group.Name, Config: d.config, ID: d.id, Revision: d.revision.shape(), Status: d.status, Fault: d.fault,
+		Application: d.group.Application, Group: d.group.Name, Config: d.config, ID: d.id, Revision: d.revision.hashed(), Status: d.status, Fault: d.fault,
 		Created: wire.At(d.created), Started: wire.At(d.started), Completed: wire.At(d.completed), Overview: d.overview(), Description: d.description,
 		Creator: d.creator, AutoRollback: d.group.rollback(), Style: blueGreen, Platform: "Lambda",
 	}

@@ -98,7 +98,7 @@ type revisionShape struct {
 }
 
 type contentShape struct {
-	Content string `json:"content"`
+	Content string `json:"content,omitempty"`
 	SHA256  string `json:"sha256,omitempty"`
 }
 

@@ -24,6 +24,9 @@ func (s *Service) Wire() *wire.Service {
 	}
 	wire.Handle(svc, "GetDeploymentGroup", ofGroup("GetDeploymentGroup"), s.getGroup)
 	wire.Handle(svc, "ListDeployments", ofGroup("ListDeployments"), s.listDeployments)
+	wire.Handle(svc, "GetApplicationRevision", func(in *revisionIn) []wire.Access {
+		return may("GetApplicationRevision", arn("application", in.Application))
+	}, s.getRevision)
 	wire.Handle(svc, "GetDeploymentConfig", func(in *configIn) []wire.Access { return may("GetDeploymentConfig", arn("deploymentconfig", in.Name)) }, s.getConfig)
 	return svc
 }
@@ -32,12 +35,13 @@ func may(action, resource string) []wire.Access {
 	return []wire.Access{{Action: "codedeploy:" + action, Resource: resource}}
 }
 
-// ofDeployment is permission on a deployment, which is that on its group.
+// ofDeployment is permission on a deployment, which is that on its group. Of one that is
+// not there it is on nothing: that it is missing, anybody may hear. Assumed.
 func (s *Service) ofDeployment(action string) func(*idIn) []wire.Access {
 	return func(in *idIn) []wire.Access {
 		d, err := s.deployment(in.ID)
 		if err != nil {
-			return may(action, arn("deploymentgroup", "*"))
+			return nil
 		}
 		return may(action, d.group.arn())
 	}

@@ -72,7 +72,6 @@ var codes = map[string]fault.Kind{
 	"ApplicationDoesNotExistException":        fault.NotFound,
 	"InvalidDeploymentIdException":            fault.NotFound,
 	"LifecycleEventAlreadyCompletedException": fault.Conflict,
-	"DeploymentAlreadyCompletedException":     fault.Conflict,
 }
 
 // quotas are the services whose LimitExceededException is a quota, and no rate: waiting

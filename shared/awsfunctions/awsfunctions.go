@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -20,8 +21,14 @@ type Functions struct{ client *lambda.Client }
 // Open returns Lambda.
 func Open(cfg aws.Config) *Functions { return &Functions{client: lambda.NewFromConfig(cfg)} }
 
+// patience is how long a version may take to answer: less than the timeout of
+// check-deployment, which must say that it did not.
+const patience = 45 * time.Second
+
 // Invoke fills deploying's functions.
 func (f *Functions) Invoke(ctx context.Context, function, version string, payload []byte) (deploying.Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	out, err := f.client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Qualifier: &version, Payload: payload})
 	if err != nil {
 		return deploying.Reply{}, awsfault.Errorf(err, "invoking version %s of %s", version, function)

@@ -111,7 +111,7 @@ func (c *Deploying) try(ctx context.Context, d Deployment) error {
 	if err != nil {
 		return err
 	}
-	payload, err := json.Marshal(edge.Probe{Sample: sample(name)})
+	payload, err := Probe(name)
 	if err != nil {
 		return err
 	}

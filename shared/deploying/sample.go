@@ -1,10 +1,12 @@
 package deploying
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
 	"sluice/events"
+	"sluice/shared/edge"
 	"sluice/shared/fault"
 )
 
@@ -25,12 +27,18 @@ var byEvent = map[string]string{
 	"report-failure":   "codebuild-build-state-change-failed",
 }
 
-// sample is what a function is probed with.
-func sample(function string) []byte {
-	if name, ok := byEvent[function]; ok {
-		return events.Sample(name)
+// Probe is the payload that a function is probed with. Errors: Invalid for a function
+// without a sample.
+func Probe(function string) ([]byte, error) {
+	name, ok := byEvent[function]
+	if !ok {
+		name = "task-" + function
 	}
-	return events.Sample("task-" + function)
+	sample := events.Sample(name)
+	if sample == nil {
+		return nil, fault.Invalid.Errorf("there is no sample events/%s.json to probe %s with", name, function)
+	}
+	return json.Marshal(edge.Probe{Sample: sample})
 }
 
 // Probed lists the functions that check-deployment can probe, by folder, sorted.

@@ -3,6 +3,7 @@
 package awsdeployments
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -55,16 +56,18 @@ func (d *Deployments) Deployment(ctx context.Context, id string) (deploying.Depl
 	return found, nil
 }
 
-// content is the text of a revision, "" if it has none.
+// content is the text of a revision, "" if it has none. The member String_ is deprecated
+// for those who make deployments, and yet the one that CloudFormation's come with.
 func content(r *types.RevisionLocation) string {
-	switch {
-	case r == nil:
-	case r.AppSpecContent != nil && aws.ToString(r.AppSpecContent.Content) != "":
-		return aws.ToString(r.AppSpecContent.Content)
-	case r.String_ != nil:
-		return aws.ToString(r.String_.Content)
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return ""
 	}
-	return ""
+	var text struct {
+		AppSpecContent, String_ struct{ Content string }
+	}
+	_ = json.Unmarshal(raw, &text)
+	return cmp.Or(text.AppSpecContent.Content, text.String_.Content)
 }
 
 // read finds in an AppSpec the one function that it deploys. Source: CodeDeploy user

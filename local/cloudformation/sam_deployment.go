@@ -25,6 +25,9 @@ func (e *expansion) deployment(p *Node, alias *resource) {
 	e.only(c, where, "Type", "Alarms", "Hooks", "Enabled", "Role", "PassthroughCondition")
 	e.only(c.get("Hooks"), where+".Hooks", "PreTraffic", "PostTraffic")
 	kind := c.get("Type")
+	if name, arg := kind.intrinsic(); name == "Ref" && e.params[arg.Text] != nil { // SAM knows the parameters
+		kind = e.params[arg.Text]
+	}
 	switch {
 	case alias == nil:
 		e.problem(c, where, "needs AutoPublishAlias")

@@ -25,9 +25,6 @@ func (e *expansion) deployment(p *Node, alias *resource) {
 	e.only(c, where, "Type", "Alarms", "Hooks", "Enabled", "Role", "PassthroughCondition")
 	e.only(c.get("Hooks"), where+".Hooks", "PreTraffic", "PostTraffic")
 	kind := c.get("Type")
-	if name, arg := kind.intrinsic(); name == "Ref" && e.params[arg.Text] != nil { // SAM knows the parameters
-		kind = e.params[arg.Text]
-	}
 	switch {
 	case alias == nil:
 		e.problem(c, where, "needs AutoPublishAlias")
@@ -35,7 +32,11 @@ func (e *expansion) deployment(p *Node, alias *resource) {
 	case kind == nil:
 		e.problem(c, where, "needs a Type, such as Canary10Percent5Minutes")
 		return
-	case slices.Contains(deployConfigs, kind.text()):
+	case kind.scalar():
+	default: // SAM looks into parameters to find its short names
+		kind = text(e.string(kind, e.source.id+"."+where+".Type"))
+	}
+	if slices.Contains(deployConfigs, kind.text()) {
 		kind = call("Fn::Sub", list(text("CodeDeployDefault.Lambda${ConfigName}"), object("ConfigName", kind)))
 	}
 	role := c.get("Role")

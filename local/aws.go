@@ -59,6 +59,8 @@ type AWS struct {
 	CodeDeploy  *codedeploy.Service
 	ECR         *ecr.Service
 
+	updating bool // a stack is being updated
+
 	// Script decides what pipeline executions yield. It may be set at any time.
 	Script func(pipelines.Run) pipelines.Outcome
 	// Commands decides what the commands of builds come to. It may be set at any time.

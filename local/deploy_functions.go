@@ -11,6 +11,11 @@ import (
 )
 
 func (p provider) Function(f *cloudformation.FunctionSpec) (created, error) {
+	return created{}, p.Lambda.Create(function(f))
+}
+
+// function is a function as the template has it.
+func function(f *cloudformation.FunctionSpec) lambda.Function {
 	fn := lambda.Function{
 		Name: f.FunctionName, RoleARN: f.Role, Handler: f.Handler, Runtime: f.Runtime, CodePath: f.Code.LocalPath, Architectures: f.Architectures,
 		Environment: f.Environment.Variables, Timeout: time.Duration(f.Timeout) * time.Second, MemoryMB: f.MemorySize,
@@ -19,7 +24,7 @@ func (p provider) Function(f *cloudformation.FunctionSpec) (created, error) {
 	if f.DeadLetterConfig != nil {
 		fn.DeadLetterARN = f.DeadLetterConfig.TargetArn
 	}
-	return created{}, p.Lambda.Create(fn)
+	return fn
 }
 
 func (p provider) FunctionVersion(v *cloudformation.VersionSpec) (created, error) {

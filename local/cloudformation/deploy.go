@@ -21,6 +21,9 @@ type Stack struct {
 	Name      string
 	Resources []Deployed // in the order in which they were created
 	Outputs   map[string]string
+
+	template *Template
+	options  Options
 }
 
 // Deployed is one resource of a stack.
@@ -66,16 +69,9 @@ func (t *Template) deploy(o Options, p Provider) (*Stack, error) {
 		o.StackName = "sluice"
 	}
 	problems := &Problems{}
-	s := newScope(t, o, problems)
-	for _, f := range t.conditions.fields() { // each is checked, whether used or not
-		s.condition(f.Key, f.Value.Line, "")
-	}
-	resources := s.expandAll()
+	s, resources := t.prepare(o, problems)
+	stack := &Stack{Name: o.StackName, Outputs: map[string]string{}, template: t, options: o}
 	for _, r := range resources {
-		s.known[r.id] = r
-	}
-	stack := &Stack{Name: o.StackName, Outputs: map[string]string{}}
-	for _, r := range s.order(resources) {
 		d, ok := s.create(r, p)
 		if ok {
 			s.made[r.id] = d.Created
@@ -84,7 +80,27 @@ func (t *Template) deploy(o Options, p Provider) (*Stack, error) {
 			return stack, problems.err()
 		}
 	}
-	for _, out := range t.outputs {
+	s.outputs(stack)
+	return stack, problems.err()
+}
+
+// prepare evaluates the template's conditions, and lists its resources in the order of
+// their creation.
+func (t *Template) prepare(o Options, problems *Problems) (*scope, []*resource) {
+	s := newScope(t, o, problems)
+	for _, f := range t.conditions.fields() { // each is checked, whether used or not
+		s.condition(f.Key, f.Value.Line, "")
+	}
+	resources := s.expandAll()
+	for _, r := range resources {
+		s.known[r.id] = r
+	}
+	return s, s.order(resources)
+}
+
+// outputs evaluates the outputs of the stack.
+func (s *scope) outputs(stack *Stack) {
+	for _, out := range s.template.outputs {
 		if out.cond != "" && !s.condition(out.cond, out.line, "Outputs."+out.name) {
 			continue
 		}
@@ -93,7 +109,6 @@ func (t *Template) deploy(o Options, p Provider) (*Stack, error) {
 			stack.Outputs[out.name] = s.string(v, where)
 		}
 	}
-	return stack, problems.err()
 }
 
 func (n *Node) fields() []Field {
@@ -141,10 +156,28 @@ func (s *scope) expandAll() []*resource {
 // create makes one resource, or only checks it if there is no provider.
 func (s *scope) create(r *resource, p Provider) (Deployed, bool) {
 	before := len(*s.problems)
+	k, spec, ok := s.spec(r)
+	if !ok {
+		return Deployed{}, false
+	}
+	c := Created{}
+	if p != nil && len(*s.problems) == before {
+		var err error
+		if c, err = k.make(p, spec); err != nil {
+			s.problems.add(r.line, r.id, "%v", err)
+		}
+	}
+	d := Deployed{LogicalID: r.id, Type: r.kind, Created: k.usually(spec, c), Spec: spec}
+	return d, p == nil || len(*s.problems) == before
+}
+
+// spec is what a resource is to be, with its references resolved. It reports false for
+// a type that is not there.
+func (s *scope) spec(r *resource) (kind, any, bool) {
 	k, ok := kindOf(r.kind)
 	if !ok {
 		s.problems.add(r.line, r.id, "resources of type %s are not implemented locally", r.kind)
-		return Deployed{}, false
+		return kind{}, nil, false
 	}
 	spec, meta := k.spec()
 	*meta = Meta{LogicalID: r.id, Line: r.line}
@@ -164,15 +197,7 @@ func (s *scope) create(r *resource, p Provider) (Deployed, bool) {
 	if m, ok := spec.(*StateMachineSpec); ok {
 		s.define(m)
 	}
-	c := Created{}
-	if p != nil && len(*s.problems) == before {
-		var err error
-		if c, err = k.make(p, spec); err != nil {
-			s.problems.add(r.line, r.id, "%v", err)
-		}
-	}
-	d := Deployed{LogicalID: r.id, Type: r.kind, Created: k.usually(spec, c), Spec: spec}
-	return d, p == nil || len(*s.problems) == before
+	return k, spec, true
 }
 
 // define reads a state machine's definition and makes its substitutions.

@@ -102,4 +102,7 @@ func (d *deployment) tell(state string) {
 			"state": state, "application": d.group.Application, "deploymentId": d.id, "deploymentGroup": d.group.Name,
 			"instanceGroupId": d.group.ID, "region": wire.Region,
 		})
+	if d.s.Changed != nil {
+		d.s.Changed(d.read())
+	}
 }

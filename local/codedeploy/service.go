@@ -44,6 +44,9 @@ type Roles interface {
 
 // Service is the applications, groups and deployments of one account.
 type Service struct {
+	// Changed hears of each state that a deployment enters, when its event is sent.
+	Changed func(Deployment)
+
 	world        *sim.World
 	outside      Outside
 	applications []string

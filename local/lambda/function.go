@@ -30,6 +30,7 @@ type Function struct {
 	Runtime       string
 	Version       string // number of a published version; "" and $LATEST are what is not published
 	CodePath      string // where the host finds the code; its own business
+	Build         int    // counts what UpdateCode brought: other code, even where it is at the same path
 	Defect        Defect // what is wrong with the code, if anything
 	Architectures []string
 	Environment   map[string]string
@@ -101,6 +102,7 @@ type function struct {
 	// by qualifier, which is $LATEST for none
 	permissions map[string][]Permission
 	async       map[string]Async
+	builds      int  // that UpdateCode brought
 	attempts    int  // invocations asked for, for Fault
 	busy        int  // running invocations
 	logged      bool // the role was asked for the permission to write logs

@@ -58,15 +58,16 @@ func (s *Service) version(f Function) (*version, error) {
 }
 
 // UpdateCode gives the function other code: at path, unless it is "", and with this
-// defect. Published versions keep theirs. Errors: ResourceNotFoundException,
+// defect. It always counts as other code. Published versions keep theirs. Errors: ResourceNotFoundException,
 // InvalidParameterValueException.
 func (s *Service) UpdateCode(name, path string, d Defect) error {
 	at, err := s.find(name)
 	if err != nil {
 		return err
 	}
+	at.of.builds++
 	changed := at.of.latest.Function
-	changed.Defect = d
+	changed.Build, changed.Defect = at.of.builds, d
 	if path != "" {
 		changed.CodePath = path
 	}

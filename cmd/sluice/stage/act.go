@@ -74,8 +74,10 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.push(*a.Push)
 	case a.Request != nil:
 		return p.request(ctx, *a.Request)
+	case a.Deploy != nil:
+		return p.deploy(*a.Deploy)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push or request")
+	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request or deploy")
 }
 
 // put spreads the creation of objects over time.

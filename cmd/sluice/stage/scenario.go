@@ -127,6 +127,7 @@ type Action struct {
 	Apply    *string         `yaml:"apply"` // a spec file
 	Push     *Push           `yaml:"push"`
 	Request  *OpenRequest    `yaml:"request"` // a pull request
+	Deploy   *Deploy         `yaml:"deploy"`  // a new version of one of Sluice's functions
 }
 
 // Put puts objects into a bucket.

@@ -21,6 +21,7 @@ var byEvent = map[string]string{
 	"on-commit":        "codecommit-reference-updated",
 	"on-data":          "data-queue-batch",
 	"on-package":       "sagemaker-model-package-state-change",
+	"on-promotion":     "sluice-rollout-promoted",
 	"on-request":       "codecommit-pull-request-created",
 	"on-schedule":      "scheduled-event",
 	"on-signal":        "sagemaker-endpoint-state-change",

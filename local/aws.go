@@ -105,8 +105,10 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 		},
 	})
 	a.States = states.New(w, states.Needs{
-		Invoke: func(arn string, payload []byte, done func([]byte, string, error)) {
-			a.Lambda.Invoke(arn, payload, func(r lambda.Result) { done(r.Payload, r.FunctionError, r.Err) })
+		Invoke: func(arn string, payload []byte, done func(states.Answer)) {
+			a.Lambda.Invoke(arn, payload, func(r lambda.Result) {
+				done(states.Answer{Payload: r.Payload, Version: r.Version, FunctionError: r.FunctionError, Err: r.Err})
+			})
 		},
 		Permit:      a.IAM.AllowRole,
 		Integration: a.integrate,

@@ -176,7 +176,8 @@ var Functions = map[string]func(parts) edge.Handler{
 }
 
 // Binaries runs functions as the compiled bootstraps in dir/<function>/bootstrap,
-// which reach the account at endpoint.
+// which reach the account at endpoint. A version runs the binary that is there: nobody
+// may change it while the account lives.
 func Binaries(dir, endpoint string) func(*AWS, lambda.Function) (lambda.Host, error) {
 	return func(a *AWS, f lambda.Function) (lambda.Host, error) {
 		binary, err := filepath.Abs(filepath.Join(dir, path.Base(f.CodePath), "bootstrap"))

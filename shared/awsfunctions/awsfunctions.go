@@ -1,5 +1,5 @@
-// Package awsfunctions invokes versions of Lambda functions. It fills deploying's
-// functions.
+// Package awsfunctions invokes Lambda functions and their versions. It fills the functions
+// of deploying and of redriving.
 package awsfunctions
 
 import (
@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"sluice/shared/awsfault"
 	"sluice/shared/deploying"
@@ -43,4 +44,10 @@ func (f *Functions) Invoke(ctx context.Context, function, version string, payloa
 		}
 	}
 	return reply, nil
+}
+
+// Send fills redriving's functions.
+func (f *Functions) Send(ctx context.Context, function string, payload []byte) error {
+	_, err := f.client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: types.InvocationTypeEvent, Payload: payload})
+	return awsfault.Errorf(err, "giving an event to %s", function)
 }

@@ -29,6 +29,7 @@ import (
 	"sluice/shared/awstable"
 	"sluice/shared/awstrail"
 	"sluice/shared/building"
+	"sluice/shared/capturing"
 	"sluice/shared/checking"
 	"sluice/shared/commanding"
 	"sluice/shared/committing"
@@ -113,6 +114,10 @@ func (p parts) building() *building.Building {
 	}
 }
 
+func (p parts) capturing() *capturing.Capturing {
+	return &capturing.Capturing{Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)), Metrics: awsmetrics.Open(p.cfg)}
+}
+
 func (p parts) failing() *failing.Failing {
 	return &failing.Failing{
 		Builds: awsbuilds.Open(p.cfg), Deployments: awsdeployments.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg),
@@ -129,6 +134,9 @@ func (p parts) deploying() *deploying.Deploying {
 var Functions = map[string]func(parts) edge.Handler{
 	"on-data":  func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
 	"on-alarm": func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-capture": func(p parts) edge.Handler {
+		return edge.Handle("on-capture", p.log, p.capturing().OnCapture)
+	},
 	"on-schedule": func(p parts) edge.Handler {
 		return edge.Handle("on-schedule", p.log, p.intake().OnSchedule)
 	},

@@ -15,6 +15,7 @@ GO_CODE := $(wildcard *.go) cmd functions local shared
 
 # Without the commit in it, a function that a commit leaves alone keeps its bytes.
 REPEATABLE := -buildvcs=false -tags=lambda.norpc
+STRIPPED := -ldflags=-s -w
 
 # What sam-invoke invokes, with which of events/.
 FUNCTION ?= OnAlarmFunction
@@ -27,14 +28,14 @@ help: ## show this
 
 build: ## compile the functions for Lambda, to build/arm64/<function>/bootstrap
 	@rm -rf build/arm64
-	GOOS=linux GOARCH=arm64 go build $(REPEATABLE) -ldflags='-s -w' -o build/arm64/.all/ ./functions/...
+	GOOS=linux GOARCH=arm64 go build $(REPEATABLE) '$(STRIPPED)' -o build/arm64/.all/ ./functions/...
 	@for f in $(FUNCTIONS); do mkdir -p build/arm64/$$f; mv build/arm64/.all/$$f build/arm64/$$f/bootstrap; done; rmdir build/arm64/.all
 	@echo "build/arm64: $(words $(FUNCTIONS)) functions"
 
 test: ## run all tests
 	go test ./...
 
-check: ## vet, format, staticcheck, govulncheck, state machines, template
+check: ## vet, format, staticcheck, govulncheck, state machines, templates, SAM
 	go vet ./...
 	@unformatted=$$(gofmt -l $(GO_CODE)); \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:" $$unformatted >&2; exit 1; fi
@@ -42,6 +43,7 @@ check: ## vet, format, staticcheck, govulncheck, state machines, template
 	.ci/vulnerabilities
 	go test -run '^TestMachines' .
 	.ci/template
+	.ci/sam
 
 sim: ## rehearse many rollouts under faults: SEEDS=300 of them
 	go run ./cmd/sluice sim --seeds $(SEEDS)
@@ -60,7 +62,7 @@ demo: ## play a day of Sluice in this terminal
 
 sam-build: ## build with the AWS SAM CLI, after its own check of the template
 	sam validate --lint
-	GOFLAGS="$(GOFLAGS) $(REPEATABLE)" sam build
+	GOFLAGS="$(GOFLAGS) $(REPEATABLE) '$(STRIPPED)'" sam build
 
 sam-invoke: sam-build ## invoke FUNCTION with EVENT in a container, against sluice local
 	AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 sam local invoke $(FUNCTION) -e events/$(EVENT).json --env-vars env.json \
@@ -68,5 +70,5 @@ sam-invoke: sam-build ## invoke FUNCTION with EVENT in a container, against slui
 
 deploy: ## put Sluice into your AWS account, asking where
 	@command -v sam >/dev/null || { echo "deploy needs the AWS SAM CLI: see how to install it in the AWS SAM Developer Guide" >&2; exit 1; }
-	GOFLAGS="$(GOFLAGS) $(REPEATABLE)" sam build
+	GOFLAGS="$(GOFLAGS) $(REPEATABLE) '$(STRIPPED)'" sam build
 	sam deploy --guided

@@ -41,6 +41,8 @@ const (
 	Manual   = "manual"   // a person asked
 	Retry    = "retry"    // objects of a failed run
 	Commit   = "commit"   // new training code: if no data are new, it trains on the last run's
+
+	Promotion = "promotion" // another model is in production: as for a commit
 )
 
 // Cause is one reason for training, as history and the pipeline see it.

@@ -158,6 +158,7 @@ type Package struct {
 	// Changed lists the fields that the change touched; empty when the package was
 	// created.
 	Changed []string
+	At      time.Time // when the package changed; zero if the event does not say
 }
 
 // PackageState reads the registry's event. Errors: Invalid without ARN or group.
@@ -169,6 +170,7 @@ func PackageState(e Envelope) (Package, error) {
 		ModelPackageStatus        string
 		ModelApprovalStatus       string
 		UpdatedModelPackageFields []string
+		LastModifiedTime          moment
 	}](e, PackageStateType)
 	if err != nil {
 		return Package{}, err
@@ -176,7 +178,7 @@ func PackageState(e Envelope) (Package, error) {
 	if d.ModelPackageArn == "" || d.ModelPackageGroupName == "" {
 		return Package{}, fault.Invalid.Errorf("event %s (%s): ModelPackageArn and ModelPackageGroupName must both be there", e.ID, e.DetailType)
 	}
-	return Package{ARN: d.ModelPackageArn, Group: d.ModelPackageGroupName, Version: int(whole(d.ModelPackageVersion)), Status: d.ModelPackageStatus, Approval: d.ModelApprovalStatus, Changed: d.UpdatedModelPackageFields}, nil
+	return Package{ARN: d.ModelPackageArn, Group: d.ModelPackageGroupName, Version: int(whole(d.ModelPackageVersion)), Status: d.ModelPackageStatus, Approval: d.ModelApprovalStatus, Changed: d.UpdatedModelPackageFields, At: d.LastModifiedTime.Time}, nil
 }
 
 // Alarm is a change of a CloudWatch alarm's state.

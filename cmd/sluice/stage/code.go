@@ -26,6 +26,7 @@ type Code struct {
 	Images     string         `yaml:"images"`   // an ECR repository
 	Builds     []BuildEnd     `yaml:"builds"`   // what builds come to, if they do not just succeed
 	Findings   map[string]int `yaml:"findings"` // of scans, by severity
+	Flawed     string         `yaml:"flawed"`   // a tag of the only image that has Findings; "" for all
 	Spec       string         `yaml:"spec"`     // the code block that the pushed sluice.yaml has beside the scenario's spec
 }
 
@@ -87,7 +88,12 @@ func (st *Stage) code() error {
 			return err
 		}
 	}
-	st.AWS.ECR.Findings = func(string, string, []string) (map[string]int, string) { return c.Findings, "" }
+	st.AWS.ECR.Findings = func(_, _ string, tags []string) (map[string]int, string) {
+		if c.Flawed != "" && !slices.Contains(tags, c.Flawed) {
+			return nil, ""
+		}
+		return c.Findings, ""
+	}
 	st.AWS.Commands = st.commands
 	return nil
 }

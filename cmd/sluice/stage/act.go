@@ -86,7 +86,7 @@ func (p *Play) act(ctx context.Context, a Action) error {
 	case a.Event != nil:
 		return p.send(ctx, *a.Event)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, deploy, image, stop, kill or event")
+	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, image, stop, kill, event or deploy")
 }
 
 // put spreads the creation of objects over time.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/local/lambda"
+	"sluice/local/lambda/process"
 	"sluice/shared/announcing"
 	"sluice/shared/awsbuilds"
 	"sluice/shared/awsdeployments"
@@ -194,7 +195,7 @@ func Binaries(dir, endpoint string) func(*AWS, lambda.Function) (lambda.Host, er
 		}
 		env := a.Lambda.Environment(f, endpoint)
 		env["AWS_MAX_ATTEMPTS"] = "3"
-		return lambda.NewProcess(a.World, lambda.ProcessConfig{Binary: binary, Env: env}), nil
+		return process.New(a.World, process.Config{Binary: binary, Env: env}), nil
 	}
 }
 

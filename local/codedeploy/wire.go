@@ -131,7 +131,7 @@ func (s *Service) putStatus(_ *wire.Call, in *idIn) (*hookOut, error) {
 		return nil, wire.Errorf("InvalidLifecycleEventHookExecutionStatusException", "status is %q; it must be Succeeded or Failed", in.Status)
 	case in.Hook == "":
 		return nil, wire.Errorf("InvalidLifecycleEventHookExecutionIdException", "lifecycleEventHookExecutionId is required")
-	case d.hook == "" && slices.Contains(d.hooks, in.Hook):
+	case d.hook != in.Hook && slices.Contains(d.hooks, in.Hook):
 		return nil, wire.Errorf("LifecycleEventAlreadyCompletedException", "The lifecycle event of the hook execution %s has already been completed.", in.Hook)
 	case d.hook != in.Hook:
 		return nil, wire.Errorf("InvalidLifecycleEventHookExecutionIdException", "%s is no hook execution of deployment %s", in.Hook, in.ID)

@@ -3,7 +3,6 @@ package lambda
 import (
 	"cmp"
 	"maps"
-	"slices"
 	"strconv"
 
 	"sluice/local/wire"
@@ -51,13 +50,4 @@ func (s *Service) Environment(f Function, endpoint string) map[string]string {
 		env["AWS_ENDPOINT_URL"] = endpoint
 	}
 	return env
-}
-
-// list is an environment in the form that a process takes, sorted.
-func list(env map[string]string) []string {
-	out := make([]string, 0, len(env))
-	for _, k := range slices.Sorted(maps.Keys(env)) {
-		out = append(out, k+"="+env[k])
-	}
-	return out
 }

@@ -2,7 +2,7 @@
 // with their retries, dead letters and destinations, resource policies, metrics,
 // and the pollers that read SQS queues and DynamoDB streams (local/lambda/stream). A
 // function's code runs in one of two hosts: a Go handler in this process, or a compiled
-// bootstrap that speaks the Lambda Runtime API. A published version keeps code and
+// bootstrap (local/lambda/process). A published version keeps code and
 // configuration; an alias leads to one version or, by weights, to two.
 //
 // It takes virtual time for invocations and never reads the wall clock. Services reach

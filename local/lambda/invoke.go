@@ -15,10 +15,12 @@ import (
 const (
 	maxSync     = 6 << 20
 	maxAsync    = 1 << 20
-	maxAnswer   = 6291556
 	concurrency = 1000             // of the account
 	keepWarm    = 10 * time.Minute // an assumption: AWS promises nothing
 )
+
+// MaxAnswer is how long an answer may be, in bytes.
+const MaxAnswer = 6291556
 
 // Result is how an invocation ended.
 type Result struct {
@@ -193,8 +195,8 @@ func (s *Service) result(at place, requestID string, out Outcome) Result {
 		r.Payload = marshal(out.Error)
 		r.FunctionError = "Unhandled"
 		return r
-	case len(out.Payload) > maxAnswer:
-		r.ErrorType, r.ErrorMessage = "Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxAnswer)
+	case len(out.Payload) > MaxAnswer:
+		r.ErrorType, r.ErrorMessage = "Function.ResponseSizeTooLarge", fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxAnswer)
 	default:
 		return r
 	}

@@ -351,27 +351,3 @@ func TestDefectOfAShare(t *testing.T) {
 		}
 	})
 }
-
-// A version in a process knows its number, and keeps its defect to itself.
-func TestVersionsInProcesses(t *testing.T) {
-	w, s, _ := processes(t, "", nil)
-	var first, second Result
-	w.Do(func() {
-		_, err := s.Publish("work")
-		must(t, err)
-		must(t, s.UpdateCode("work", "", Defect{Kind: Panic}))
-		_, err = s.Publish("work")
-		must(t, err)
-		f, err := s.Function("work:1")
-		must(t, err)
-		if got := s.Environment(f, "")["AWS_LAMBDA_FUNCTION_VERSION"]; got != "1" {
-			t.Errorf("AWS_LAMBDA_FUNCTION_VERSION is %q", got)
-		}
-		s.Invoke("work:1", []byte(`{"do":"answer"}`), func(r Result) { first = r })
-		s.Invoke("work:2", []byte(`{"do":"answer"}`), func(r Result) { second = r })
-	})
-	w.RunUntilIdle(time.Minute)
-	if first.FunctionError != "" || second.FunctionError == "" {
-		t.Errorf("version 1 answered %s, version 2 %s", first.Payload, second.Payload)
-	}
-}

@@ -17,6 +17,7 @@ var byEvent = map[string]string{
 	"check-deployment": "lambda-codedeploy-hook",
 	"on-alarm":         "cloudwatch-alarm-state-change",
 	"on-build":         "codebuild-build-state-change",
+	"on-capture":       "capture-queue-batch",
 	"on-command":       "table-stream-command",
 	"on-commit":        "codecommit-reference-updated",
 	"on-data":          "data-queue-batch",

@@ -319,6 +319,36 @@ func TestImagesThatOthersPush(t *testing.T) {
 	}
 }
 
+// An image that two models take waits for its scan with an order of each, whichever is
+// asked first.
+func TestTwoModelsTakeOneImage(t *testing.T) {
+	w := newWorld(t, takes("1.*"))
+	w.push = false
+	w.follow()
+	other := spec.Spec{
+		Model: "uplift", Pipeline: spec.Pipeline{Name: "p"}, Package: spec.Package{Group: "uplift"}, Endpoint: spec.Endpoint{Name: "uplift-prod", InstanceType: "ml.m5.large"},
+		Code: &spec.Code{Repository: "uplift-model", Image: &spec.Image{Repository: "churn-inference", Tags: []string{"1.4*"}}},
+	}
+	table := awstable.Open(w.cfg, "sluice")
+	_, err := applying.Apply(ctx, table, other.Normalised(), "test", noon)
+	w.ok(err)
+	digest, err := w.ecr.Push("churn-inference", "1.4.0", "a", "")
+	w.ok(err)
+	raw := w.events[len(w.events)-1]
+	if _, err := w.building.OnBuild(ctx, raw); !fault.Is(err, fault.NotReady) {
+		t.Errorf("before the scan: %v", err)
+	}
+	orders, err := table.ImageOrders(ctx, "churn-inference", digest)
+	if err != nil || len(orders) != 2 || orders[0].Model != "churn" || orders[1].Model != "uplift" {
+		t.Errorf("orders %+v, %v", orders, err)
+	}
+	w.reports = nil
+	w.follow()
+	if got := w.packages(); len(got) != 1 || len(w.reports) != 1 || !strings.Contains(w.reports[0], "endpoint uplift-prod serves no model package") {
+		t.Errorf("packages %q, reported %q", got, w.reports)
+	}
+}
+
 // What a build of ours pushes is no push of others, even if the tags would take it.
 func TestABuildIsNoPushOfOthers(t *testing.T) {
 	w := newWorld(t, func(s *spec.Spec) { s.Code.Image.Tags = []string{"*"} })

@@ -2,8 +2,8 @@ package building
 
 import (
 	"context"
+	"errors"
 	"slices"
-	"time"
 
 	"sluice/shared/edge"
 	"sluice/shared/event"
@@ -31,35 +31,39 @@ func (b *Building) pushed(ctx context.Context, e event.Envelope) (last Followed,
 	if err != nil {
 		return last, err
 	}
+	var orders []Order
 	for _, model := range models {
-		f, err := b.take(ctx, i, model, known, e.Time)
+		o, ok, err := b.order(ctx, i, model, known)
 		if err != nil {
 			return last, err
 		}
+		if ok {
+			orders = append(orders, o)
+		}
+	}
+	// All orders are written by now: the scan's event goes on with each.
+	for _, o := range orders {
+		f, failed := b.serve(ctx, o, e.Time)
 		if f.Package != "" {
 			last = f
 		}
+		err = errors.Join(err, failed)
 	}
-	return last, nil
+	return last, err
 }
 
-// take writes an order for an image that a model takes, and goes on with it. The order
-// is kept by the image's digest: one that goes out does so once, whatever tags it has.
-func (b *Building) take(ctx context.Context, i event.Image, model string, known []Order, at time.Time) (Followed, error) {
+// order writes an order for an image that a model takes; ok is false if it does not, or
+// if the image has become a package. The order is kept by the image's digest: one that
+// goes out does so once, whatever tags it has.
+func (b *Building) order(ctx context.Context, i event.Image, model string, known []Order) (o Order, ok bool, err error) {
 	sp, err := b.Table.Spec(ctx, model)
 	if fault.Is(err, fault.NotFound) || err == nil && (sp.Code == nil || !sp.Code.Image.Takes(i.Tag)) {
-		return Followed{}, nil
+		return o, false, nil
 	}
-	if err != nil {
-		return Followed{}, err
+	if err != nil || slices.ContainsFunc(known, func(o Order) bool { return o.Model == model && o.Package != "" }) {
+		return o, false, err
 	}
 	edge.Note(ctx, "image", i.Repository+":"+i.Tag)
-	if n := slices.IndexFunc(known, func(o Order) bool { return o.Model == model }); n >= 0 && known[n].Package != "" {
-		return Followed{}, nil
-	}
-	o := Order{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest, Model: model, Do: spec.DoRollout}
-	if err := b.Table.PutImageOrder(ctx, i.Repository, o); err != nil {
-		return Followed{}, err
-	}
-	return b.serve(ctx, o, at)
+	o = Order{Repository: i.Repository, Tag: i.Tag, Digest: i.Digest, Model: model, Do: spec.DoRollout}
+	return o, true, b.Table.PutImageOrder(ctx, i.Repository, o)
 }

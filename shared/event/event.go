@@ -117,8 +117,8 @@ const (
 )
 
 // ObjectChange reads S3's events of created and deleted objects. Keys are taken as
-// they stand: attacker-controlled text, never unescaped. Errors: Invalid without
-// bucket, key or sequencer.
+// they stand: attacker-controlled text, never unescaped (AWS.md A.2). Errors: Invalid
+// without bucket, key or sequencer, and for a key that JSON can spell and UTF-8 cannot.
 func ObjectChange(e Envelope) (Object, error) {
 	of := ObjectCreatedType
 	if e.DetailType == ObjectDeletedType {
@@ -127,10 +127,10 @@ func ObjectChange(e Envelope) (Object, error) {
 	d, err := detail[struct {
 		Bucket struct{ Name string }
 		Object struct {
-			Key       string
+			Key       exact
 			Size      json.Number
 			ETag      string
-			VersionID string `json:"version-id"`
+			VersionID exact `json:"version-id"`
 			Sequencer string
 		}
 		DeletionType string `json:"deletion-type"`
@@ -138,7 +138,7 @@ func ObjectChange(e Envelope) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	o := Object{Bucket: d.Bucket.Name, Key: d.Object.Key, VersionID: d.Object.VersionID, Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: max(0, whole(d.Object.Size)), At: e.Time}
+	o := Object{Bucket: d.Bucket.Name, Key: string(d.Object.Key), VersionID: string(d.Object.VersionID), Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: max(0, whole(d.Object.Size)), At: e.Time}
 	if of == ObjectDeletedType {
 		o.Deletion = cmp.Or(d.DeletionType, PermanentlyDeleted)
 	}

@@ -179,7 +179,7 @@ type Feature struct {
 // The chance that a feature which has not changed scores over 1 in one reading, with the
 // thresholds 0.2 and 0.15, is under 1 % at 200 rows and under 1 in a million at 1,000.
 func Compare(reference, now *Sketch, r Rules) Reading {
-	out := Reading{Rows: now.rows[Input], Reference: reference.rows[Input]}
+	out := Reading{Rows: now.Rows(), Reference: reference.Rows()}
 	for _, name := range slices.Sorted(maps.Keys(reference.features)) {
 		was := reference.features[name]
 		m, n := reference.rows[was.side], now.rows[was.side]

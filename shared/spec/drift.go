@@ -16,7 +16,8 @@ type Drift struct {
 	// Captures is where the endpoint's data capture writes: the DestinationS3Uri of its
 	// DataCaptureConfig.
 	Captures string `json:"captures"`
-	// Columns are the names of the values of a CSV request, in their order.
+	// Columns are the names of the values of a CSV request, in their order. What they do
+	// not name is not compared; without them, everything is.
 	Columns []string `json:"columns,omitempty"`
 	// Categorical are features whose numbers are names; Ignore those that are not
 	// compared.

@@ -171,7 +171,8 @@ func (s *Store) Since(key string, at time.Time) bool {
 	return r != nil && 60*r.newest >= at.Unix()
 }
 
-// Distributions returns the periods of w that have data, oldest first.
+// Distributions returns the periods of w that have data, oldest first. They may be
+// the store's own, and must not be changed.
 func (s *Store) Distributions(m Metric, w Window) ([]time.Time, []*Distribution) {
 	r := s.metrics[m.Key()]
 	if r == nil || w.Period < time.Minute {
@@ -193,30 +194,51 @@ func (s *Store) Distributions(m Metric, w Window) ([]time.Time, []*Distribution)
 	}
 	var times []time.Time
 	var out []*Distribution
-	d := &Distribution{}
 	for at := from; at.Before(w.To); at = at.Add(w.Period) {
+		var seen union
 		for n := at.Unix() / 60; n < at.Add(w.Period).Unix()/60; n++ {
 			for _, se := range units {
-				se.collect(d, n, w.AsOf)
+				se.collect(&seen, n, w.AsOf)
 			}
 		}
-		if d.Count > 0 {
-			times, out = append(times, at), append(out, d)
-			d = &Distribution{}
+		if seen.Distribution != nil {
+			times, out = append(times, at), append(out, seen.Distribution)
 		}
 	}
 	return times, out
 }
 
-// collect adds to d what of a minute was published at asOf.
-func (se *series) collect(d *Distribution, n int64, asOf time.Time) {
+// union is distributions as one; nil for none. One alone is not copied: most periods
+// are a minute of one unit that was published at one time.
+type union struct {
+	*Distribution
+	own bool // made here, so that it may be added to
+}
+
+func (u *union) add(d *Distribution) {
+	switch {
+	case d.Count == 0:
+		return
+	case u.Distribution == nil:
+		u.Distribution = d
+		return
+	case !u.own:
+		first := u.Distribution
+		u.Distribution, u.own = &Distribution{}, true
+		u.Merge(first)
+	}
+	u.Merge(d)
+}
+
+// collect adds to u what of a minute was published at asOf.
+func (se *series) collect(u *union, n int64, asOf time.Time) {
 	mi := se.minutes[n]
 	if mi == nil {
 		return
 	}
 	for i := range mi.parts {
 		if asOf.IsZero() || !mi.parts[i].at.After(asOf) {
-			d.Merge(&mi.parts[i].Distribution)
+			u.add(&mi.parts[i].Distribution)
 		}
 	}
 }

@@ -111,6 +111,8 @@ func takers(t *testing.T, st *stage.Stage, name string, raw []byte) (all []strin
 	switch name {
 	case "data-queue-batch":
 		return []string{"on-data"}
+	case "capture-queue-batch":
+		return []string{"on-capture"}
 	case "lambda-codedeploy-hook":
 		return []string{"check-deployment"}
 	}

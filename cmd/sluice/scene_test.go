@@ -61,11 +61,11 @@ type scene struct {
 func newScene(t testscript.T) *scene {
 	s := &scene{t: t, ctx: context.Background(), world: sim.NewWorld(began, 1)}
 	s.tables = dynamodb.New(s.world)
-	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
+	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func(states.Answer)) {
 		var in struct{ Token string }
 		s.must(json.Unmarshal(payload, &in))
 		s.token = in.Token
-		done([]byte("{}"), "", nil)
+		done(states.Answer{Payload: []byte("{}")})
 	}})
 	front := wire.NewServer(s.world)
 	front.Register(s.tables.Wire())

@@ -19,10 +19,14 @@ func (w *world) commit(id string) {
 	w.Do(func() { w.ok(w.intake.Commit(ctx, "churn", id, id+" of churn-model", w.Now())) })
 }
 
-// end ends the run of a generation.
+// end ends the run of a generation, as its pipeline was seen to end.
 func (w *world) end(generation int, status string) {
 	w.Helper()
-	call(w, w.run.ReportTraining, training.End{Step: w.step(generation), Ended: training.Ended{Status: status}})
+	ended := training.Ended{Status: status}
+	if status == "Failed" {
+		ended.Class = training.Code
+	}
+	call(w, w.run.ReportTraining, training.End{Step: w.step(generation), Ended: ended})
 }
 
 // New code trains on what the old code had; a commit that has been trained on, on

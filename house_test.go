@@ -33,7 +33,7 @@ const (
 // values are the packages of the standard library that only compute. Of time, a test
 // of its own leaves the types.
 var values = []string{
-	"bufio", "bytes", "cmp", "compress/gzip", "container/*", "crypto/sha256", "encoding/*", "errors", "fmt", "hash/*", "io", "iter", "maps",
+	"bufio", "bytes", "cmp", "compress/gzip", "container/*", "crypto/sha256", "encoding/*", "errors", "fmt", "hash", "hash/*", "io", "iter", "maps",
 	"math", "math/bits", "math/cmplx", "net/netip", "path", "reflect", "regexp", "slices", "sort", "strconv", "strings", "time",
 	"unicode", "unicode/*",
 }

@@ -31,6 +31,8 @@ type Provider interface {
 	Alarm(*AlarmSpec) (Created, error)
 	CompositeAlarm(*CompositeAlarmSpec) (Created, error)
 	Dashboard(*DashboardSpec) (Created, error)
+	DeploymentApplication(*ApplicationSpec) (Created, error)
+	DeploymentGroup(*DeploymentGroupSpec) (Created, error)
 }
 
 // Created is what a template can know of a resource.

@@ -27,6 +27,10 @@ type Expect struct {
 	Comments    []string        `yaml:"comments"`    // on pull requests and commits; each must be part of one
 	Approved    *bool           `yaml:"approved"`    // whether the first pull request is
 	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
+	// Deployments are "function status", with the code of what went wrong behind it,
+	// from the first; a rollback is one, too. Live is the version of a function's alias.
+	Deployments []string          `yaml:"deployments"`
+	Live        map[string]string `yaml:"live"`
 }
 
 // Runs are expected of models, by name.

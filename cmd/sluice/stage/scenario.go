@@ -140,6 +140,7 @@ type Action struct {
 	Apply    *string         `yaml:"apply"` // a spec file
 	Push     *Push           `yaml:"push"`
 	Request  *OpenRequest    `yaml:"request"` // a pull request
+	Deploy   *Deploy         `yaml:"deploy"`  // a new version of one of Sluice's functions
 	Image    *PushImage      `yaml:"image"`
 	Stop     string          `yaml:"stop"` // a pipeline, whose executions somebody stops
 	Kill     string          `yaml:"kill"` // an execution of the training machine, which somebody stops

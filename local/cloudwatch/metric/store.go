@@ -24,10 +24,22 @@ type Metric struct {
 
 // Key is the metric as one string; equal metrics have equal keys.
 func (m Metric) Key() string {
+	var few [4]string // most have no more, and this runs for every sample
+	names, size := few[:0], len(m.Namespace)+1+len(m.Name)
+	for k, v := range m.Dims {
+		names, size = append(names, k), size+len(k)+len(v)+2
+	}
+	slices.Sort(names)
 	var b strings.Builder
-	b.WriteString(m.Namespace + "\x00" + m.Name)
-	for _, k := range slices.Sorted(maps.Keys(m.Dims)) {
-		b.WriteString("\x00" + k + "\x01" + m.Dims[k])
+	b.Grow(size)
+	b.WriteString(m.Namespace)
+	b.WriteByte(0)
+	b.WriteString(m.Name)
+	for _, k := range names {
+		b.WriteByte(0)
+		b.WriteString(k)
+		b.WriteByte(1)
+		b.WriteString(m.Dims[k])
 	}
 	return b.String()
 }
@@ -48,7 +60,8 @@ type Store struct {
 
 type record struct {
 	Metric
-	units map[string]*series
+	units  map[string]*series
+	newest int64 // the latest minute
 }
 
 // series is the minutes of one metric in one unit, by number since 1970.
@@ -92,7 +105,7 @@ func (s *Store) Record(m Metric, now time.Time, x Sample) {
 	key := m.Key()
 	r := s.metrics[key]
 	if r == nil {
-		r = &record{Metric{m.Namespace, m.Name, maps.Clone(m.Dims)}, map[string]*series{}}
+		r = &record{Metric: Metric{m.Namespace, m.Name, maps.Clone(m.Dims)}, units: map[string]*series{}}
 		s.metrics[key] = r
 	}
 	unit := cmp.Or(x.Unit, "None")
@@ -102,6 +115,7 @@ func (s *Store) Record(m Metric, now time.Time, x Sample) {
 		r.units[unit] = se
 	}
 	n := x.At.Unix() / 60
+	r.newest = max(r.newest, n)
 	mi := se.minutes[n]
 	if len(se.minutes) == 0 || n < se.first {
 		se.first = n
@@ -148,6 +162,13 @@ type Window struct {
 	Period   time.Duration // a multiple of a minute
 	Unit     string        // "" reads every unit
 	AsOf     time.Time
+}
+
+// Since reports whether the metric of this key has observations of minutes from at on,
+// published or not.
+func (s *Store) Since(key string, at time.Time) bool {
+	r := s.metrics[key]
+	return r != nil && 60*r.newest >= at.Unix()
 }
 
 // Distributions returns the periods of w that have data, oldest first. They may be

@@ -54,7 +54,7 @@ bench: bench-judge bench-intake ## measure speed, and judge and intake against t
 bench-judge: ## hold the judge to its goals, beside its peers' rules
 	go run ./cmd/benchjudge
 
-bench-intake: ## count what a million object events cost: EVENTS=1000000 of them
+bench-intake: ## count what EVENTS=1000000 object events cost; more of them beside a million
 	go run ./cmd/benchintake -events $(EVENTS)
 
 demo: ## play a day of Sluice in this terminal

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ type account struct {
 	running  map[string]edge.Handler // by function; a dead one is started again
 	limits   map[string]limit        // by function
 	now      *Spent                  // by the invocation that runs; nil between them
+	last     string                  // function that ran
 	left     int                     // calls that it will still make before it dies; -1 for all
 	launched int
 	calls    map[string]int
@@ -188,6 +190,10 @@ func (a *account) invoke(function string, payload []byte, answer any) (err error
 	if f == nil {
 		f = &Function{Name: function, MemoryMB: a.limits[function].memoryMB, Timeout: a.limits[function].timeout}
 		a.spent[function] = f
+	}
+	if function != a.last { // what another one left behind is not this one's
+		debug.FreeOSMemory()
+		a.last = function
 	}
 	a.now = &Spent{}
 	cpu, clock := a.o.CPU(), a.o.Clock()

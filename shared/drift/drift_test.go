@@ -258,6 +258,9 @@ func TestBounds(t *testing.T) {
 	if n := len(s.features); n != maxFeatures || s.Dropped != 5000-maxFeatures+2 {
 		t.Errorf("%d features, %d values dropped", n, s.Dropped)
 	}
+	if text := short(strings.Repeat("\x80", 100)); len(text) > maxText {
+		t.Errorf("no UTF-8 became a text of %d bytes", len(text))
+	}
 	id, code := s.features["id"], s.features["code"]
 	if len(id.texts) != maxTexts || id.count() != 5000 || len(code.texts) != 7 || !code.numbers.IsEmpty() {
 		t.Errorf("%d texts of %d values, and %d codes", len(id.texts), id.count(), len(code.texts))

@@ -160,7 +160,7 @@ func short(text string) string {
 		return text
 	}
 	cut := maxText - 17
-	for !utf8.RuneStart(text[cut]) {
+	for back := 0; back < utf8.UTFMax && !utf8.RuneStart(text[cut]); back++ { // what is no UTF-8 may have no start
 		cut--
 	}
 	return text[:cut] + "#" + strconv.FormatUint(hash(text), 16)

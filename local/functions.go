@@ -12,6 +12,7 @@ import (
 	"sluice/local/lambda"
 	"sluice/shared/announcing"
 	"sluice/shared/awsbuilds"
+	"sluice/shared/awsdelivery"
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsevents"
 	"sluice/shared/awsgit"
@@ -30,6 +31,7 @@ import (
 	"sluice/shared/checking"
 	"sluice/shared/commanding"
 	"sluice/shared/committing"
+	"sluice/shared/delivering"
 	"sluice/shared/edge"
 	"sluice/shared/failing"
 	"sluice/shared/intake"
@@ -110,6 +112,10 @@ func (p parts) building() *building.Building {
 	}
 }
 
+func (p parts) delivering() *delivering.Delivering {
+	return &delivering.Delivering{Table: p.table(), Registry: awspipelines.OpenRegistry(p.cfg), Rollouts: p.requesting(), Pipelines: awsdelivery.Open(p.cfg)}
+}
+
 func (p parts) failing() *failing.Failing {
 	return &failing.Failing{Builds: awsbuilds.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg), Reports: p.reports()}
 }
@@ -127,9 +133,10 @@ var Functions = map[string]func(parts) edge.Handler{
 	"announce-rollout": func(p parts) edge.Handler {
 		return edge.Handle("announce-rollout", p.log, announcing.New(awsevents.Open(p.cfg, ""), awsnotices.Open(p.cfg, p.get(edge.Topic))).Announce)
 	},
-	"on-commit":  func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
-	"on-request": func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
-	"on-build":   func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
+	"on-commit":   func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
+	"on-request":  func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
+	"on-build":    func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
+	"on-delivery": func(p parts) edge.Handler { return edge.Handle("on-delivery", p.log, p.delivering().OnDelivery) },
 	"report-failure": func(p parts) edge.Handler {
 		return edge.Handle("report-failure", p.log, p.failing().ReportFailure)
 	},

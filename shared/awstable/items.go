@@ -16,6 +16,7 @@
 //	ALARMS              <model>#<i>          drift trigger i of the model
 //	SCHEDULES           <model>#<i>          schedule trigger i of the model
 //	MODEL#<model>       SERVED#<schedule>    up to when a schedule has been served
+//	MODEL#<model>       DELIVERY#<pipeline>/<stage> a pipeline's action that waits for a rollout
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository

@@ -74,8 +74,12 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.push(*a.Push)
 	case a.Request != nil:
 		return p.request(ctx, *a.Request)
+	case a.Review != nil:
+		return p.review(ctx, *a.Review)
+	case a.Retry != "":
+		return p.retry(ctx, a.Retry)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push or request")
+	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, review or retryStage")
 }
 
 // put spreads the creation of objects over time.

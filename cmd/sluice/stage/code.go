@@ -27,6 +27,9 @@ type Code struct {
 	Builds     []BuildEnd     `yaml:"builds"`   // what builds come to, if they do not just succeed
 	Findings   map[string]int `yaml:"findings"` // of scans, by severity
 	Spec       string         `yaml:"spec"`     // the code block that the pushed sluice.yaml has beside the scenario's spec
+	// Pipeline is a stack of pipeline.yaml to deploy; "" for none. It brings the projects
+	// <stack>-<model>-checks and <stack>-<model>-image, and the repository <model>-inference.
+	Pipeline string `yaml:"pipeline"`
 }
 
 // BuildEnd is what the n-th build of a project comes to.
@@ -39,8 +42,9 @@ type BuildEnd struct {
 	Takes   spec.Duration `yaml:"takes"`
 }
 
-// Push commits files to a branch and pushes it. A file's content "-" deletes it, and
-// that of sluice.yaml may be left empty for the scenario's spec with its code block.
+// Push commits files to a branch and pushes it. A file's content "-" deletes it. That of
+// sluice.yaml may be left empty for the scenario's spec with its code block, and that of
+// buildspec.yml for the example's.
 type Push struct {
 	Branch string            `yaml:"branch"`
 	From   string            `yaml:"from"` // for a new branch; default main
@@ -73,6 +77,11 @@ func (st *Stage) code() error {
 	if err := st.AWS.CodeCommit.CreateRepository(c.Repository); err != nil {
 		return err
 	}
+	st.AWS.ECR.Findings = func(string, string, []string) (map[string]int, string) { return c.Findings, "" }
+	st.AWS.Commands = st.commands
+	if c.Pipeline != "" {
+		return st.pipeline()
+	}
 	for _, name := range []string{c.Checks, c.Image} {
 		if name == "" {
 			continue
@@ -87,8 +96,6 @@ func (st *Stage) code() error {
 			return err
 		}
 	}
-	st.AWS.ECR.Findings = func(string, string, []string) (map[string]int, string) { return c.Findings, "" }
-	st.AWS.Commands = st.commands
 	return nil
 }
 
@@ -100,6 +107,9 @@ func (st *Stage) commands(r buildlocal.Run) buildlocal.Outcome {
 		if b.Project == r.Project && (b.Number == 0 || b.Number == r.Number) {
 			out = buildlocal.Outcome{FailPhase: buildlocal.Phase(b.Phase), Reason: b.Reason, Log: b.Log, Takes: b.Takes.Std()}
 		}
+	}
+	if r.Project == st.scanGate() && c.Findings["CRITICAL"] > 0 && out.FailPhase == "" {
+		out = buildlocal.Outcome{FailPhase: buildlocal.Build, Reason: "exit status 1", Log: []string{fmt.Sprintf("critical findings: %d", c.Findings["CRITICAL"])}}
 	}
 	if r.Project == c.Image {
 		out.Then = func() error {
@@ -119,6 +129,9 @@ func (p *Play) push(a Push) error {
 	for name, content := range a.Files {
 		if name == "sluice.yaml" && content == "" {
 			content = string(p.stage.Scenario.spec) + "\n" + c.Spec
+		}
+		if name == "buildspec.yml" && content == "" {
+			content = string(p.stage.Scenario.build)
 		}
 		edits[name] = git.Edit{Content: []byte(content), Delete: content == "-"}
 	}
@@ -174,6 +187,9 @@ func (st *Stage) checkCode(ctx context.Context, x Expect) (misses []string, err 
 		if !slices.Equal(got, x.Builds) {
 			misses = append(misses, fmt.Sprintf("builds %q, %q expected", got, x.Builds))
 		}
+	}
+	if misses, err = st.checkPipeline(ctx, x, misses); err != nil {
+		return nil, err
 	}
 	client := codecommit.NewFromConfig(st.AWS.AdminConfig())
 	comments := st.AWS.CodeCommit.Comments()

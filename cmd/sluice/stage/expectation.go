@@ -23,6 +23,7 @@ type Expect struct {
 	Builds      []string        `yaml:"builds"`      // "project status", from the first
 	Comments    []string        `yaml:"comments"`    // on pull requests and commits; each must be part of one
 	Approved    *bool           `yaml:"approved"`    // whether the first pull request is
+	Delivered   []string        `yaml:"delivered"`   // what executions of the pipeline came to, from the first
 	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
 }
 

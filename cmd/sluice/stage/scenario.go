@@ -41,10 +41,11 @@ type Scenario struct {
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d
 	Expect   Expect        `yaml:"expect"`
 
-	file string
-	spec []byte
-	sp   spec.Spec
-	pipe []byte
+	file  string
+	spec  []byte
+	sp    spec.Spec
+	pipe  []byte
+	build []byte // the buildspec that is pushed
 }
 
 // Traffic is the requests to the endpoint.
@@ -126,7 +127,9 @@ type Action struct {
 	Endpoint *EndpointAction `yaml:"endpoint"`
 	Apply    *string         `yaml:"apply"` // a spec file
 	Push     *Push           `yaml:"push"`
-	Request  *OpenRequest    `yaml:"request"` // a pull request
+	Request  *OpenRequest    `yaml:"request"`    // a pull request
+	Review   *Review         `yaml:"review"`     // of a pipeline's approval
+	Retry    string          `yaml:"retryStage"` // a failed stage of the pipeline, whose failed actions are run again
 }
 
 // Put puts objects into a bucket.
@@ -235,6 +238,11 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	s.sp = *sp
 	if s.Count == 0 {
 		s.Count = sp.Endpoint.InstanceCount
+	}
+	if s.Code != nil && s.Code.Pipeline != "" {
+		if s.build, err = read("../buildspec.yml"); err != nil {
+			return nil, err
+		}
 	}
 	s.pipe, err = read(s.Pipeline)
 	return s, err

@@ -14,7 +14,7 @@ func TestPipelineTemplateDeploys(t *testing.T) {
 	a := local.New(sim.NewWorld(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), 1), local.InProcess)
 	defer a.Close()
 	a.World.Do(func() {
-		s, err := a.DeployTemplate(sluice.Deployed, "pipeline.yaml", "delivery", map[string]string{"ProductionTable": "t", "StagingTable": "s"})
+		s, err := a.DeployTemplate(sluice.Deployed, "pipeline.yaml", "delivery", map[string]string{"StagingTable": "s"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"sluice/shared/building"
 	"sluice/shared/checking"
 	"sluice/shared/committing"
+	"sluice/shared/delivering"
 	"sluice/shared/demand"
 	"sluice/shared/event"
 	"sluice/shared/fault"
@@ -89,6 +90,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.PutCheck(ctx, "churn-model", "17", checking.Check{Head: "c", Rev: 1}))
 	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Commit: "c", Model: "churn"}))
 	w.ok(w.table.Tell(ctx, "spec/c", now))
+	w.ok(w.table.PutDelivery(ctx, delivering.Action{Model: "churn", Pipeline: "p", Stage: "Production"}))
 	want := []string{
 		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
 		"BUCKET#acme #", "BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other #", "BUCKET#other churn#3",
@@ -98,7 +100,7 @@ func TestEveryItem(t *testing.T) {
 		"GROUP#churn MODEL",
 		"IMAGE#churn-inference c#churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
-		"MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
+		"MODEL#churn DELIVERY#p/Production", "MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",
 		"ROLLOUT#churn-v7 COMMAND#c1",
 		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#command#c1", "ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",

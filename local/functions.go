@@ -128,6 +128,9 @@ var Functions = map[string]func(parts) edge.Handler{
 	"on-schedule": func(p parts) edge.Handler {
 		return edge.Handle("on-schedule", p.log, p.intake().OnSchedule)
 	},
+	"on-promotion": func(p parts) edge.Handler {
+		return edge.Handle("on-promotion", p.log, p.intake().OnPromotion)
+	},
 	"on-signal":  func(p parts) edge.Handler { return edge.Handle("on-signal", p.log, signalling.New(p.room()).OnSignal) },
 	"on-command": func(p parts) edge.Handler { return edge.Handle("on-command", p.log, p.commanding().OnCommand) },
 	"announce-rollout": func(p parts) edge.Handler {

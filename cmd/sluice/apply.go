@@ -75,7 +75,7 @@ func (a *apply) Run(c *call) error {
 // rehearse applies all specs without writing. It finds what is wrong with any of
 // them before the first is written.
 func (a *apply) rehearse(c *call, table *awstable.Table, files []checked) ([]applied, error) {
-	dry := dryTable{Table: table, owners: map[string]string{}}
+	dry := dryTable{Table: table, owners: map[string]string{}, specs: map[string]applying.Applied{}}
 	from := map[string]string{}
 	changes := make([]applied, len(files))
 	for i, f := range files {
@@ -101,18 +101,29 @@ func (a *apply) rehearse(c *call, table *awstable.Table, files []checked) ([]app
 	return changes, nil
 }
 
-// dryTable is the table without its writes. It remembers whom resources would
-// belong to, so that two new specs cannot claim the same endpoint.
+// dryTable is the table without its writes. It remembers what would be in force and
+// whom resources would belong to, so that two new specs cannot claim the same endpoint,
+// nor train after each other in a circle.
 type dryTable struct {
 	*awstable.Table
 	owners map[string]string
+	specs  map[string]applying.Applied
 }
 
 // Apply remembers, and writes nothing.
 func (d dryTable) Apply(_ context.Context, next applying.Applied, _ *applying.Applied) error {
 	d.owners[string(applying.Group)+next.Spec.Package.Group] = next.Spec.Model
 	d.owners[string(applying.Endpoint)+next.Spec.Endpoint.Name] = next.Spec.Model
+	d.specs[next.Spec.Model] = next
 	return nil
+}
+
+// Applied is the table's, or what would be written before.
+func (d dryTable) Applied(ctx context.Context, model string) (applying.Applied, bool, error) {
+	if a, ok := d.specs[model]; ok {
+		return a, true, nil
+	}
+	return d.Table.Applied(ctx, model)
 }
 
 // OwnerOf is the table's, or what would be written before.

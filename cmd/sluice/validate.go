@@ -43,6 +43,7 @@ func (v *validate) Run(c *call) error {
 			return err
 		}
 	}
+	circles(files)
 	valid := ui.Table{Columns: []ui.Column{{Name: "file", Wide: true}, {Name: "model", Wide: true}, {Name: "endpoint", Wide: true}, {Name: "rollout", Wide: true}, {Name: "version"}}}
 	var problems, bad int
 	for _, f := range files {
@@ -165,6 +166,25 @@ func (c *call) against(name string, files []checked) error {
 		f.Valid = len(f.Problems) == 0
 	}
 	return nil
+}
+
+// circles adds where the promotions of files come round to a model. What is in force
+// beside them apply holds them against.
+func circles(files []checked) {
+	after := map[string][]string{}
+	for _, f := range files {
+		if f.spec != nil {
+			after[f.Model] = f.spec.Triggers.After()
+		}
+	}
+	for i := range files {
+		f := &files[i]
+		way, _ := spec.Circle(f.Model, func(model string) ([]string, error) { return after[model], nil })
+		if way != "" {
+			f.Valid = false
+			f.Problems = append(f.Problems, spec.Problem{File: f.File, Field: "triggers.promotion", Message: "promotions would train in a circle: " + way, Fix: "take one of them out"})
+		}
+	}
 }
 
 func (c *call) read(name string) ([]byte, error) {

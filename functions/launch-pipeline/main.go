@@ -8,6 +8,7 @@ import (
 	"sluice/shared/awstable"
 	"sluice/shared/edge"
 	"sluice/shared/leasing"
+	"sluice/shared/requesting"
 	"sluice/shared/training"
 	"sluice/shared/waiting"
 )
@@ -20,6 +21,8 @@ func main() {
 		Table:     table,
 		Store:     awsobjects.Open(cfg, edge.Store.Must()),
 		Pipelines: awspipelines.Open(cfg),
+		Rollouts:  requesting.New(table, awsmachines.Open(cfg, edge.RolloutMachine.Must())), // of what a killed machine left to gate
+		Registry:  awspipelines.OpenRegistry(cfg),
 		Desk:      leasing.NewDesk(table, room),
 	}
 	edge.Start("launch-pipeline", run.LaunchPipeline)

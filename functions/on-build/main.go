@@ -1,4 +1,4 @@
-// on-build registers the images that builds have made.
+// on-build registers the images that builds have made or others push.
 package main
 
 import (

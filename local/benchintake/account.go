@@ -40,7 +40,8 @@ type account struct {
 	topic    string
 	config   aws.Config
 	running  map[string]edge.Handler // by function; a dead one is started again
-	function string                  // that runs now
+	limits   map[string]limit        // by function
+	now      *Spent                  // by the invocation that runs; nil between them
 	left     int                     // calls that it will still make before it dies; -1 for all
 	launched int
 	calls    map[string]int
@@ -83,6 +84,9 @@ func open(o Options) (*account, error) {
 	}
 	a.table = awstable.Open(a.config, "sluice")
 	var err error
+	if a.limits, err = limits(o.Files); err != nil {
+		return nil, err
+	}
 	w.Do(func() { err = a.fill(db, machines, topics) })
 	a.calls, a.units = map[string]int{}, Units{}
 	return a, err
@@ -132,8 +136,9 @@ func (a *account) RoundTrip(r *http.Request) (*http.Response, error) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	a.calls[name]++
-	if f := a.spent[a.function]; f != nil {
-		f.Calls++
+	if a.now != nil {
+		a.now.Calls++
+		a.now.Peak = max(a.now.Peak, held())
 	}
 	if a.left > 0 {
 		a.left--
@@ -181,13 +186,16 @@ func (a *account) invoke(function string, payload []byte, answer any) (err error
 	}
 	f := a.spent[function]
 	if f == nil {
-		f = &Function{Name: function, MemoryMB: memory[function]}
+		f = &Function{Name: function, MemoryMB: a.limits[function].memoryMB, Timeout: a.limits[function].timeout}
 		a.spent[function] = f
 	}
-	a.function = function
-	f.Invocations++
-	before := a.o.CPU()
-	defer func() { f.CPU += a.o.CPU() - before }() // the dead are billed, too
+	a.now = &Spent{}
+	cpu, clock := a.o.CPU(), a.o.Clock()
+	defer func() { // the dead are billed, too
+		a.now.CPU, a.now.Wall, a.now.Peak = a.o.CPU()-cpu, a.o.Clock()-clock, max(a.now.Peak, held())
+		f.add(*a.now)
+		a.now = nil
+	}()
 	var out json.RawMessage
 	a.Do(func() { out, err = handler(ctx, payload) })
 	if err != nil {

@@ -10,6 +10,8 @@ package benchintake
 
 import (
 	"fmt"
+	"io/fs"
+	"maps"
 	"time"
 )
 
@@ -20,8 +22,10 @@ type Options struct {
 	Seed   uint64
 	// Crash is after how many invocations of on-data one dies; 0 for never.
 	Crash int
-	// CPU is the processor time that this process has used.
-	CPU func() time.Duration
+	Files fs.FS // template.yaml and what it names
+	// CPU is the processor time that this process has used, and Clock the time that has
+	// passed since any moment.
+	CPU, Clock func() time.Duration
 }
 
 // Shares of the load.
@@ -41,6 +45,9 @@ type Measurement struct {
 	Units                     Units
 	Functions                 []Function
 	PayloadBytes              int // of the mean invocation of on-data
+	// Reopening is what report-training takes if the run fails, and its objects are to
+	// be pending again.
+	Reopening Function
 }
 
 // AllCalls is how many calls Sluice made.
@@ -50,15 +57,6 @@ func (m Measurement) AllCalls() int {
 		n += c
 	}
 	return n
-}
-
-// Function is what one function took.
-type Function struct {
-	Name        string
-	Invocations int
-	Calls       int // to AWS
-	CPU         time.Duration
-	MemoryMB    int
 }
 
 // Measure takes the events in, launches the run and reads its manifest.
@@ -89,7 +87,10 @@ func Measure(o Options) (Measurement, error) {
 	if m.LaunchTries, err = a.train(o.Crash > 0); err != nil {
 		return m, err
 	}
-	m.Launches, m.Calls, m.Units, m.Functions = a.launched, a.calls, a.units, a.took()
-	m.Manifest, err = a.manifest(m.Objects)
+	m.Launches, m.Calls, m.Units, m.Functions = a.launched, maps.Clone(a.calls), a.units, a.took()
+	if m.Manifest, err = a.manifest(m.Objects); err != nil {
+		return m, err
+	}
+	m.Reopening, err = a.reopen()
 	return m, err
 }

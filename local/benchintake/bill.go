@@ -94,9 +94,7 @@ func (m Measurement) Ours() []Line {
 	invocations, seconds := 0.0, 0.0
 	for _, f := range m.Functions {
 		invocations += float64(f.Invocations)
-		cores := float64(f.MemoryMB) / coreAt
-		took := f.CPU.Seconds()/cores + float64(f.Calls)*callTakes.Seconds()
-		seconds += took * float64(f.MemoryMB) / 1024
+		seconds += f.Took(f.Spent).Seconds() * float64(f.MemoryMB) / 1024
 	}
 	writes := m.count("S3", "PutObject", "UploadPart", "CreateMultipartUpload", "CompleteMultipartUpload")
 	reads := m.count("S3", "GetObject")
@@ -123,10 +121,12 @@ func (m Measurement) PerEvent() []Line {
 	}
 }
 
-// Anyway is what AWS charges for the events themselves, in either design.
+// Anyway is what AWS charges for the objects and the events themselves, in either
+// design.
 func (m Measurement) Anyway() []Line {
 	events, requests := float64(m.Events), float64(m.Events)+2*math.Ceil(float64(m.Messages)/messagesAtOne)
 	return []Line{
+		{"S3, requests that write the objects", events, events * s3Write},
 		{"EventBridge, events of S3", events, events * busEvent},
 		{"SQS requests", requests, requests * queueRequest},
 	}

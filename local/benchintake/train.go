@@ -27,9 +27,6 @@ import (
 	"sluice/shared/waiting"
 )
 
-// memory is what template.yaml gives the functions, in MB.
-var memory = map[string]int{"on-data": 1024, "launch-pipeline": 1024, "settle-demand": 256, "take-lease": 256, "await-pipeline": 256, "gate-package": 256, "report-training": 256}
-
 // transitions is how many states one run of the training machine enters, with three
 // looks at its demand and three at its pipeline. statemachines/training.asl.json.
 const transitions = 24
@@ -123,6 +120,34 @@ func (a *account) train(dies bool) (launches int, err error) {
 		err = fmt.Errorf("the run was launched: %v, and ended as %q: %s", launched.Launched, ended.Status, ended.Reason)
 	}
 	return launches, err
+}
+
+// reopen ends the run once more, as failed, and returns what that took. It is no part
+// of the bill of a run that succeeds.
+func (a *account) reopen() (Function, error) {
+	step := training.Step{Model: model.Model, Generation: 1, Run: training.ExecutionName(model.Model, 1, 0), Now: a.Now()}
+	var err error
+	a.Do(func() {
+		var run training.Run
+		if run, _, err = a.table.Run(ctx, step.Model, step.Generation); err == nil {
+			run.State, run.EndedAt = training.Launched, time.Time{}
+			err = a.table.PutRun(ctx, run)
+		}
+	})
+	if err != nil {
+		return Function{}, err
+	}
+	payload, err := json.Marshal(training.End{Step: step, Ended: training.Ended{Status: "Failed", Reason: "the measurement asks for it"}})
+	if err != nil {
+		return Function{}, err
+	}
+	delete(a.spent, "report-training")
+	var ended training.Reported
+	err = a.invoke("report-training", payload, &ended)
+	if err == nil && ended.State != training.Failed {
+		err = fmt.Errorf("a run whose pipeline failed is reported as %s", ended.State)
+	}
+	return *a.spent["report-training"], err
 }
 
 // Manifest is what the run's manifest lists, read back.

@@ -51,7 +51,8 @@ type Change struct {
 }
 
 // Apply puts s in force at now. Errors: Conflict if its package group or endpoint
-// belongs to another model, or if somebody else applied a spec at the same time.
+// belongs to another model, if the promotions that it trains after come round to its
+// own, or if somebody else applied a spec at the same time.
 func Apply(ctx context.Context, t table, s spec.Spec, source string, now time.Time) (Change, error) {
 	c := Change{Model: s.Model, Version: s.Version()}
 	for _, r := range []struct {
@@ -66,6 +67,19 @@ func Apply(ctx context.Context, t table, s spec.Spec, source string, now time.Ti
 		if owner != "" && owner != s.Model {
 			return c, fault.Conflict.Errorf("%s %s belongs to model %s already; give model %s another, or change model %s first", r.what, r.name, owner, s.Model, owner)
 		}
+	}
+	circle, err := spec.Circle(s.Model, func(model string) ([]string, error) {
+		if model == s.Model {
+			return s.Triggers.After(), nil
+		}
+		a, _, err := t.Applied(ctx, model)
+		return a.Spec.Triggers.After(), err
+	})
+	if err != nil {
+		return c, err
+	}
+	if circle != "" {
+		return c, fault.Conflict.Errorf("promotions would train in a circle: %s; take one of them out of triggers.promotion", circle)
 	}
 	last, ok, err := t.Applied(ctx, s.Model)
 	if err != nil {

@@ -137,6 +137,39 @@ func TestWhatBelongsToAnother(t *testing.T) {
 	}
 }
 
+// Models that train after each other's promotion would do so for ever.
+func TestPromotionsInACircle(t *testing.T) {
+	after := func(model string, others ...string) spec.Spec {
+		s := aSpec(model, model, model)
+		for _, o := range others {
+			s.Triggers.Promotion = append(s.Triggers.Promotion, spec.PromotionTrigger{Model: o})
+		}
+		return s
+	}
+	w := newWorld(t)
+	for i, step := range []struct {
+		s    spec.Spec
+		want string // in the error; "" if it is applied
+	}{
+		{after("a", "b", "nobody"), ""}, // b is not there yet
+		{after("b", "c"), ""},
+		{after("c", "a"), "in a circle: c, then b, then a, then c"},
+		{after("c", "c"), "in a circle: c, then c"},
+		{after("c"), ""},
+		{after("a"), ""},
+		{after("c", "a"), ""}, // a does not train after b any more
+		{after("a", "x", "b"), "in a circle: a, then c, then b, then a"},
+	} {
+		_, err := w.apply(step.s, i)
+		if step.want == "" && err != nil || step.want != "" && (!fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), step.want)) {
+			t.Errorf("step %d: got %v, want %q", i, err, step.want)
+		}
+	}
+	if a, _, err := w.table.Applied(ctx, "a"); err != nil || len(a.Spec.Triggers.Promotion) > 0 {
+		t.Errorf("a spec that was refused is in force: %v, %v", a.Spec.Triggers, err)
+	}
+}
+
 // Two who apply at the same moment: the later one is told, whatever call the other
 // came between.
 func TestAtTheSameTime(t *testing.T) {

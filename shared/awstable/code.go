@@ -65,16 +65,24 @@ func (t *Table) PutCheck(ctx context.Context, repository, request string, next c
 	return t.put(ctx, requestKey(repository, request), next, before(next.Rev))
 }
 
-// PutImageOrder fills committing's table.
+// PutImageOrder fills committing's and building's table.
 func (t *Table) PutImageOrder(ctx context.Context, imageRepository string, o building.Order) error {
-	return t.put(ctx, imageKey(imageRepository, o.Commit+"#"+o.Model), o, condition{})
+	return t.put(ctx, imageKey(imageRepository, o.Image()+"#"+o.Model), o, condition{})
 }
 
 func imageKey(repository, sk string) key { return key{"IMAGE#" + repository, sk} }
 
 // ImageOrders fills building's table.
-func (t *Table) ImageOrders(ctx context.Context, repository, commit string) ([]building.Order, error) {
-	return query[building.Order](ctx, t, imageKey(repository, "").PK, commit+"#", page{})
+func (t *Table) ImageOrders(ctx context.Context, repository, image string) ([]building.Order, error) {
+	return query[building.Order](ctx, t, imageKey(repository, "").PK, image+"#", page{})
+}
+
+// imageModels is where the models stand whose images are in a repository.
+func imageModels(repository string) string { return "IMAGES#" + repository }
+
+// ImageModels fills building's table.
+func (t *Table) ImageModels(ctx context.Context, repository string) ([]string, error) {
+	return t.modelsAt(ctx, imageModels(repository))
 }
 
 // toldFor is how long a cause is remembered as told.

@@ -15,14 +15,16 @@
 //	BUCKET#<bucket>     #                    the revision of the bucket's data triggers
 //	ALARMS              <model>#<i>          drift trigger i of the model
 //	SCHEDULES           <model>#<i>          schedule trigger i of the model
-//	MODEL#<model>       SERVED#<schedule>    up to when a schedule has been served
+//	PROMOTIONS#<model>  <other model>        that the other model trains after a promotion of the model
+//	MODEL#<model>       SERVED#<trigger>     up to when a schedule, or another model's promotions, have been served
 //	MODEL#<model>       DELIVERY#<pipeline>/<stage> a pipeline's action that waits for a rollout
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository
 //	CODE#<repository>   HEAD#<file>#<branch> the commit that was handled last; without a branch, deployed last
 //	CODE#<repository>   REQUEST#<id>         the checks of a pull request
-//	IMAGE#<repository>  <commit>#<model>     an order for a serving image
+//	IMAGES#<repository> <model>              that the model takes images that others push there
+//	IMAGE#<repository>  <commit>#<model>     an order for a serving image; by digest for one that others pushed
 //	TOLD#<cause>        TOLD                 that people were told of a failure
 //	LEASE#<name>        LEASE                a lease
 //	WAITER#<resource>   <owner>              a task token that waits

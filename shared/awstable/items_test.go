@@ -39,7 +39,7 @@ func churn() spec.Spec {
 				{Bucket: "acme", Prefix: "churn/", Suffix: ".parquet"}, {Bucket: "acme", Prefix: "labels/"}, {Bucket: "acme", Prefix: "extra/"}, {Bucket: "other"},
 			},
 			Drift:    []spec.DriftTrigger{{Alarm: "churn-drift-*"}, {Alarm: "churn-quality"}, {Alarm: "all-*"}},
-			Schedule: []spec.ScheduleTrigger{{Cron: "0 2 * * *"}},
+			Schedule: []spec.ScheduleTrigger{{Cron: "0 2 * * *"}}, Promotion: []spec.PromotionTrigger{{Model: "embeddings"}},
 		},
 		Package:  spec.Package{Group: "churn", Gate: []spec.Condition{{Metric: "auc", Min: at(0.8), MaxDrop: at(0.01)}}, Approve: spec.Automatic},
 		Endpoint: spec.Endpoint{Name: "Churn-Prod", InstanceType: "ml.m5.large", InstanceCount: 2},
@@ -47,7 +47,7 @@ func churn() spec.Spec {
 			Strategy: spec.StrategyCanary, Canary: spec.Canary{Weight: 10, Bake: spec.Duration(15 * time.Minute)}, Alarms: []string{"churn-5xx"},
 			Judge: spec.Judge{Latency: &spec.Latency{Percentile: "p99", Tolerance: 0.1}},
 		},
-		Code: &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference"}},
+		Code: &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference", Tags: []string{"1.*"}}},
 	}
 	return s.Normalised()
 }
@@ -89,6 +89,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.PutHead(ctx, "churn-model", "main", "sluice.yaml", committing.Head{Commit: "c", At: now, Rev: 1}))
 	w.ok(w.table.PutCheck(ctx, "churn-model", "17", checking.Check{Head: "c", Rev: 1}))
 	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Commit: "c", Model: "churn"}))
+	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Tag: "1.0", Digest: "sha256:1", Model: "churn"}))
 	w.ok(w.table.Tell(ctx, "spec/c", now))
 	w.ok(w.table.PutDelivery(ctx, delivering.Action{Model: "churn", Pipeline: "p", Stage: "Production"}))
 	want := []string{
@@ -98,10 +99,11 @@ func TestEveryItem(t *testing.T) {
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
-		"IMAGE#churn-inference c#churn",
+		"IMAGE#churn-inference c#churn", "IMAGE#churn-inference sha256:1#churn", "IMAGES#churn-inference churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
 		"MODEL#churn DELIVERY#p/Production", "MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",
+		"PROMOTIONS#embeddings churn",
 		"ROLLOUT#churn-v7 COMMAND#c1",
 		"ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#command#c1", "ROLLOUT#churn-v7 HISTORY#2026-03-02T12:00:00.000Z#plan", "ROLLOUT#churn-v7 ROLLOUT",
 		"SCHEDULES churn#0",

@@ -61,10 +61,13 @@ func (t *Table) Spec(ctx context.Context, model string) (spec.Spec, error) {
 }
 
 // Models lists the names of all models, sorted.
-func (t *Table) Models(ctx context.Context) ([]string, error) {
+func (t *Table) Models(ctx context.Context) ([]string, error) { return t.modelsAt(ctx, allModels) }
+
+// modelsAt lists the models of a partition, sorted.
+func (t *Table) modelsAt(ctx context.Context, pk string) ([]string, error) {
 	items, err := query[struct {
 		Model string `json:"model"`
-	}](ctx, t, allModels, "", page{})
+	}](ctx, t, pk, "", page{})
 	names := make([]string, len(items))
 	for i, it := range items {
 		names[i] = it.Model
@@ -98,8 +101,14 @@ func index(s spec.Spec, at time.Time) []entry {
 	for i, d := range s.Triggers.Schedule {
 		all = append(all, entry{key: key{schedules, fmt.Sprintf("%s#%d", s.Model, i)}, value: intake.ScheduleTrigger{Model: s.Model, Cron: d.Cron, Zone: d.Zone, Rate: d.Rate.Std(), Since: at}})
 	}
+	for _, m := range s.Triggers.After() {
+		all = append(all, entry{key: key{promotionsOf(m), s.Model}, value: name})
+	}
 	if c := s.Code; c != nil {
 		all = append(all, entry{key: codeKey(c.Repository, "MODEL#"+s.Model), value: specFile{Model: s.Model, File: c.File()}})
+		if i := c.Image; i != nil && len(i.Tags) > 0 {
+			all = append(all, entry{key: key{imageModels(i.Repository), s.Model}, value: name})
+		}
 	}
 	return all
 }
@@ -226,24 +235,32 @@ func (t *Table) ScheduleTriggers(ctx context.Context) ([]intake.ScheduleTrigger,
 	return query[intake.ScheduleTrigger](ctx, t, schedules, "", page{})
 }
 
-// servedItem is up to when a schedule has been served. It is kept by the schedule's
+// promotionsOf is where the models stand that train after a promotion of model.
+func promotionsOf(model string) string { return "PROMOTIONS#" + model }
+
+// ModelsAfter fills intake's table.
+func (t *Table) ModelsAfter(ctx context.Context, model string) ([]string, error) {
+	return t.modelsAt(ctx, promotionsOf(model))
+}
+
+// servedItem is up to when a trigger has been served. It is kept by the trigger's
 // text, so that a spec that is applied again does not serve it again.
 type servedItem struct {
 	At time.Time `json:"at"`
 }
 
-func servedKey(model, schedule string) key { return modelKey(model, "SERVED#"+schedule) }
+func servedKey(model, trigger string) key { return modelKey(model, "SERVED#"+trigger) }
 
 // Served fills intake's table.
-func (t *Table) Served(ctx context.Context, model, schedule string) (time.Time, error) {
+func (t *Table) Served(ctx context.Context, model, trigger string) (time.Time, error) {
 	var it servedItem
-	_, err := t.get(ctx, servedKey(model, schedule), &it)
+	_, err := t.get(ctx, servedKey(model, trigger), &it)
 	return it.At, err
 }
 
 // SetServed fills intake's table.
-func (t *Table) SetServed(ctx context.Context, model, schedule string, at time.Time) error {
-	return t.put(ctx, servedKey(model, schedule), servedItem{at}, condition{})
+func (t *Table) SetServed(ctx context.Context, model, trigger string, at time.Time) error {
+	return t.put(ctx, servedKey(model, trigger), servedItem{at}, condition{})
 }
 
 // ModelOfGroup fills requesting's table.

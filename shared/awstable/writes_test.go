@@ -1,6 +1,7 @@
 package awstable_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -187,16 +188,19 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 	w := newWorld(t)
 	first := applied(churn(), 1)
 	w.ok(w.table.Apply(ctx, first, nil))
+	if got := get(w, func() ([]string, error) { return w.table.ModelsAfter(ctx, "embeddings") }); !slices.Equal(got, []string{"churn"}) {
+		t.Errorf("%v train after embeddings", got)
+	}
 	w.is(w.table.Apply(ctx, first, nil), fault.Conflict) // there is one by now
 
 	next := churn()
 	next.Triggers.Data = []spec.DataTrigger{next.Triggers.Data[3]}
-	next.Triggers.Drift, next.Triggers.Schedule = nil, nil
+	next.Triggers.Drift, next.Triggers.Schedule, next.Triggers.Promotion = nil, nil, nil
 	next.Package.Group, next.Endpoint.Name = "churn2", "churn-prod" // the endpoint in another case is the same
 	second := applied(next, 2)
 	w.ok(w.table.Apply(ctx, second, &first))
 	want := []string{
-		"BUCKET#acme #", "BUCKET#other #", "BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "MODEL#churn SPEC", "MODELS churn",
+		"BUCKET#acme #", "BUCKET#other #", "BUCKET#other churn#0", "CODE#churn-model MODEL#churn", "ENDPOINT#churn-prod MODEL", "GROUP#churn2 MODEL", "IMAGES#churn-inference churn", "MODEL#churn SPEC", "MODELS churn",
 	}
 	if diff := cmp.Diff(want, w.keys()); diff != "" {
 		t.Errorf("items (-want +got):\n%s", diff)

@@ -19,8 +19,13 @@ type builds interface {
 type table interface {
 	// Spec is the model's spec in force. Errors: NotFound.
 	Spec(ctx context.Context, model string) (spec.Spec, error)
-	// ImageOrders lists the orders for the image of a commit in an ECR repository.
-	ImageOrders(ctx context.Context, repository, commit string) ([]Order, error)
+	// ImageOrders lists the orders for an image in an ECR repository, by what it is
+	// found by, of all models.
+	ImageOrders(ctx context.Context, repository, image string) ([]Order, error)
+	// PutImageOrder writes an order for an image in an ECR repository.
+	PutImageOrder(ctx context.Context, repository string, o Order) error
+	// ImageModels lists the models whose images are in an ECR repository.
+	ImageModels(ctx context.Context, repository string) ([]string, error)
 }
 
 type images interface {
@@ -64,17 +69,20 @@ type Followed struct {
 	Rollout string `json:"rollout"`
 }
 
-// OnBuild is the handler of on-build: builds that are over, and scans of images that
-// are. Both are read again; the event may be late or come twice. Errors: NotReady
-// while an image is being scanned, for Lambda to try again in case the scan's event is
-// lost.
+// OnBuild is the handler of on-build: builds that are over, scans of images that are,
+// and images that others push. All are read again; the event may be late or come twice.
+// Errors: NotReady while an image is being scanned, for Lambda to try again in case the
+// scan's event is lost.
 func (b *Building) OnBuild(ctx context.Context, raw json.RawMessage) (Followed, error) {
 	e, err := event.Parse(raw)
 	if err != nil {
 		return Followed{}, err
 	}
-	if e.DetailType == event.ImageScanType {
+	switch e.DetailType {
+	case event.ImageScanType:
 		return b.scanned(ctx, e)
+	case event.ImageActionType:
+		return b.pushed(ctx, e)
 	}
 	s, err := event.BuildState(e)
 	if err != nil {
@@ -103,8 +111,8 @@ func (b *Building) scanned(ctx context.Context, e event.Envelope) (Followed, err
 		return Followed{}, err
 	}
 	var last Followed
-	for _, tag := range tags {
-		orders, err := b.Table.ImageOrders(ctx, s.Repository, tag)
+	for _, image := range append(tags, s.Digest) {
+		orders, err := b.Table.ImageOrders(ctx, s.Repository, image)
 		if err != nil {
 			return last, err
 		}
@@ -119,7 +127,11 @@ func (b *Building) scanned(ctx context.Context, e event.Envelope) (Followed, err
 
 // report tells people why an image is not served.
 func (b *Building) report(ctx context.Context, o Order, at time.Time, why, do string) error {
-	return b.Reports.Report(ctx, reporting.Failure{
+	r := reporting.Failure{
 		Cause: "image/" + o.Token(), What: "image of model " + o.Model + " at " + Short(o.Commit), Where: "ECR repository of project " + o.Project, Why: why, Do: do,
-	}, at)
+	}
+	if o.Digest != "" {
+		r.What, r.Where = "image "+o.name()+" of model "+o.Model, "ECR repository "+o.Repository
+	}
+	return b.Reports.Report(ctx, r, at)
 }

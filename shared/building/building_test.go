@@ -3,6 +3,7 @@ package building_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ type world struct {
 	building *building.Building
 	push     bool // whether the build pushes
 	outcome  codebuild.Outcome
-	events   []json.RawMessage // of builds that are over, and of scans
+	events   []json.RawMessage // of builds that are over, of pushes and of scans
 	asked    []string
 	reports  []string
 }
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, change func(*spec.Spec)) *world {
 	emit := func(source, detailType string, resources []string, detail any) {
 		raw, err := json.Marshal(map[string]any{"id": "e", "source": source, "detail-type": detailType, "time": w.Now(), "detail": detail})
 		w.ok(err)
-		if strings.Contains(string(raw), `"SUCCEEDED"`) || strings.Contains(string(raw), "scan-status") || strings.Contains(string(raw), `"build-status":"FAILED"`) {
+		if strings.Contains(string(raw), `"SUCCEEDED"`) || strings.Contains(string(raw), "scan-status") || strings.Contains(string(raw), `"PUSH"`) || strings.Contains(string(raw), `"build-status":"FAILED"`) {
 			w.events = append(w.events, raw)
 		}
 	}
@@ -254,6 +255,137 @@ func TestABuildThatFails(t *testing.T) {
 	w.follow()
 	if len(w.asked) > 0 || len(w.reports) > 0 {
 		t.Errorf("asked for %q, reported %q", w.asked, w.reports)
+	}
+}
+
+func takes(tags ...string) func(*spec.Spec) {
+	return func(s *spec.Spec) {
+		s.Code.Image.Project, s.Code.Image.Tags = "", tags
+	}
+}
+
+// upload pushes an image as others do, and follows what comes of it.
+func (w *world) upload(tag, manifest string) {
+	w.Helper()
+	_, err := w.ecr.Push("churn-inference", tag, manifest, "")
+	w.ok(err)
+	w.follow()
+}
+
+// packages are the images of the group's packages after the first, with what their
+// descriptions say.
+func (w *world) packages() (all []string) {
+	w.Helper()
+	client := sagemaker.NewFromConfig(w.cfg)
+	for n := 2; ; n++ {
+		arn := fmt.Sprintf("arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/%d", n)
+		p, err := client.DescribeModelPackage(ctx, &sagemaker.DescribeModelPackageInput{ModelPackageName: &arn})
+		if err != nil {
+			return all
+		}
+		all = append(all, *p.ModelPackageDescription)
+	}
+}
+
+// An image that others push goes out once, under whatever tags, if the spec takes one.
+func TestImagesThatOthersPush(t *testing.T) {
+	w := newWorld(t, takes("latest", "1.*"))
+	w.push = false
+	w.follow()
+	w.reports = nil // of the build that pushes nothing
+	for _, step := range []struct {
+		tag, manifest string
+		packages      int
+	}{
+		{"", "a", 0}, // a part of the next
+		{"2.0", "a", 0},
+		{"1.4.0", "a", 1},
+		{"latest", "a", 1},
+		{"latest", "b", 2},
+		{"1.5.0", "b", 2},
+		{"latest", "a", 2}, // moved back
+	} {
+		w.upload(step.tag, step.manifest)
+		if got := w.packages(); len(got) != step.packages {
+			t.Errorf("after %s of %s: packages %q", step.tag, step.manifest, got)
+		}
+	}
+	want := []string{"image of churn-inference:1.4.0 with the weights of model-package/churn/1", "image of churn-inference:latest with the weights of model-package/churn/1"}
+	if diff := cmp.Diff(want, w.packages()); diff != "" || len(w.reports) > 0 {
+		t.Errorf("reported %q, packages (-want +got):\n%s", w.reports, diff)
+	}
+	if len(w.asked) == 0 || w.asked[len(w.asked)-1] != "arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/3" {
+		t.Errorf("asked for %q", w.asked)
+	}
+}
+
+// An image that two models take waits for its scan with an order of each, whichever is
+// asked first.
+func TestTwoModelsTakeOneImage(t *testing.T) {
+	w := newWorld(t, takes("1.*"))
+	w.push = false
+	w.follow()
+	other := spec.Spec{
+		Model: "uplift", Pipeline: spec.Pipeline{Name: "p"}, Package: spec.Package{Group: "uplift"}, Endpoint: spec.Endpoint{Name: "uplift-prod", InstanceType: "ml.m5.large"},
+		Code: &spec.Code{Repository: "uplift-model", Image: &spec.Image{Repository: "churn-inference", Tags: []string{"1.4*"}}},
+	}
+	table := awstable.Open(w.cfg, "sluice")
+	_, err := applying.Apply(ctx, table, other.Normalised(), "test", noon)
+	w.ok(err)
+	digest, err := w.ecr.Push("churn-inference", "1.4.0", "a", "")
+	w.ok(err)
+	raw := w.events[len(w.events)-1]
+	if _, err := w.building.OnBuild(ctx, raw); !fault.Is(err, fault.NotReady) {
+		t.Errorf("before the scan: %v", err)
+	}
+	orders, err := table.ImageOrders(ctx, "churn-inference", digest)
+	if err != nil || len(orders) != 2 || orders[0].Model != "churn" || orders[1].Model != "uplift" {
+		t.Errorf("orders %+v, %v", orders, err)
+	}
+	w.reports = nil
+	w.follow()
+	if got := w.packages(); len(got) != 1 || len(w.reports) != 1 || !strings.Contains(w.reports[0], "endpoint uplift-prod serves no model package") {
+		t.Errorf("packages %q, reported %q", got, w.reports)
+	}
+}
+
+// What a build of ours pushes is no push of others, even if the tags would take it.
+func TestABuildIsNoPushOfOthers(t *testing.T) {
+	w := newWorld(t, func(s *spec.Spec) { s.Code.Image.Tags = []string{"*"} })
+	w.follow()
+	want := []string{"image of commit 7f0103f with the weights of model-package/churn/1"}
+	if diff := cmp.Diff(want, w.packages()); diff != "" {
+		t.Errorf("packages (-want +got):\n%s", diff)
+	}
+}
+
+// A push waits for its scan, which may stop it; people are told once, whatever tags it
+// gets.
+func TestAPushThatDoesNotPass(t *testing.T) {
+	w := newWorld(t, takes("1.*"))
+	w.push = false
+	w.follow()
+	w.reports = nil
+	w.ecr.Findings = func(string, string, []string) (map[string]int, string) { return map[string]int{"CRITICAL": 1}, "" }
+	w.upload("1.4.0", "a")
+	w.upload("1.4", "a")
+	if got := w.packages(); len(got) > 0 || len(w.reports) != 1 || !strings.Contains(w.reports[0], "image churn-inference:1.4.0 of model churn") {
+		t.Errorf("packages %q, reported %q", got, w.reports)
+	}
+}
+
+// A tag that leads to another image by the time its push is told of asks for nothing.
+func TestATagThatMovesOn(t *testing.T) {
+	w := newWorld(t, takes("latest"))
+	w.push = false
+	w.follow()
+	for _, manifest := range []string{"a", "b"} {
+		_, err := w.ecr.Push("churn-inference", "latest", manifest, "")
+		w.ok(err)
+	}
+	w.follow()
+	if got := w.packages(); len(got) != 1 {
+		t.Errorf("packages %q", got)
 	}
 }
 

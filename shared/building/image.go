@@ -32,15 +32,19 @@ const (
 // if the spec approves by itself. An image that must not pass is reported.
 func (b *Building) serve(ctx context.Context, o Order, at time.Time) (Followed, error) {
 	sp, err := b.Table.Spec(ctx, o.Model)
-	if err != nil {
-		return Followed{}, err
+	if err != nil || o.Package != "" {
+		return Followed{Package: o.Package}, err
 	}
-	if sp.Code == nil || sp.Code.Image == nil {
+	if sp.Code == nil || sp.Code.Image == nil || o.Digest != "" && o.Repository != sp.Code.Image.Repository {
 		return Followed{}, nil // the spec has changed since
 	}
-	img, ok, err := b.Images.Tagged(ctx, sp.Code.Image.Repository, o.Commit)
+	img, ok, err := b.Images.Tagged(ctx, sp.Code.Image.Repository, cmp.Or(o.Tag, o.Commit))
 	if err != nil {
 		return Followed{}, err
+	}
+	if o.Digest != "" && o.Digest != img.Digest {
+		edge.Note(ctx, "passed over", o.name()+" is another image by now")
+		return Followed{}, nil
 	}
 	if !ok {
 		return Followed{}, b.report(ctx, o, at, fmt.Sprintf("the build succeeded, but %s has no image with the tag %s", sp.Code.Image.Repository, o.Commit),
@@ -68,7 +72,7 @@ func (b *Building) serve(ctx context.Context, o Order, at time.Time) (Followed, 
 	if sp.Package.Approve == spec.Automatic {
 		approval = approved
 	}
-	text := fmt.Sprintf("image of commit %s with the weights of %s", Short(o.Commit), champion[strings.LastIndex(champion, ":")+1:])
+	text := fmt.Sprintf("image of %s with the weights of %s", o.name(), champion[strings.LastIndex(champion, ":")+1:])
 	arn, version, err := b.Packages.WithImage(ctx, champion, img.URI, approval, text, o.Token()[:36])
 	if err != nil {
 		return Followed{}, err
@@ -78,7 +82,11 @@ func (b *Building) serve(ctx context.Context, o Order, at time.Time) (Followed, 
 	if approval == approved { // the registry's event may be lost
 		f.Rollout, err = b.Rollouts.Request(ctx, o.Model, arn, version)
 	}
-	return f, err
+	if err != nil || o.Digest == "" {
+		return f, err
+	}
+	o.Package = arn // last: the registry remembers a token for a while only
+	return f, b.Table.PutImageOrder(ctx, o.Repository, o)
 }
 
 // severities are ECR's, from bad to harmless.

@@ -1,5 +1,6 @@
 // Package building knows the builds that Sluice asks CodeBuild for: what each is for,
-// and what follows when it is over. It has the handler of on-build.
+// and what follows when it is over, and the images that others push. It has the handler
+// of on-build.
 //
 // What a build is for is written into its environment, so that any event of it can be
 // answered by reading the build. A tested commit asks for nothing more; the result of
@@ -8,6 +9,7 @@
 package building
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -15,7 +17,8 @@ import (
 	"sluice/shared/spec"
 )
 
-// Order is what a build is for.
+// Order is what a build is for, or an image that others have pushed. Such a one has no
+// project and no commit; its repository is in ECR.
 type Order struct {
 	Project    string
 	Repository string
@@ -23,6 +26,23 @@ type Order struct {
 	Model      string  // "" for a check of a pull request
 	Do         spec.Do // test, build or rollout
 	Request    string  // the pull request whose check it is; "" for none
+	// Tag, Digest and Package are of an image that others have pushed: under which tag
+	// first, and what it has become; "" for nothing yet.
+	Tag     string `json:",omitempty"`
+	Digest  string `json:",omitempty"`
+	Package string `json:",omitempty"`
+}
+
+// Image is what the order's image is found by: the commit, or the digest of one that
+// others have pushed.
+func (o Order) Image() string { return cmp.Or(o.Digest, o.Commit) }
+
+// name is what people call the order's image.
+func (o Order) name() string {
+	if o.Digest != "" {
+		return o.Repository + ":" + o.Tag
+	}
+	return "commit " + Short(o.Commit)
 }
 
 // The environment variables that carry an order. A buildspec may use them, too.
@@ -55,9 +75,10 @@ func OrderOf(project string, variables map[string]string) (o Order, ok bool) {
 	return o, o.Repository != "" && o.Commit != "" && o.Do != ""
 }
 
-// Token makes CodeBuild start one build for an order, however often it is asked.
+// Token makes CodeBuild start one build for an order, and the registry make one package
+// of its image, however often they are asked.
 func (o Order) Token() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%s\x00%s", o.Project, o.Repository, o.Commit, o.Model, o.Do, o.Request))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%s\x00%s", o.Project, o.Repository, o.Image(), o.Model, o.Do, o.Request))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -3,7 +3,10 @@
 //
 // It is pure. Training holds a launch against it, and so does sluice validate. It does
 // not check the definition itself, which SageMaker does, and passes over what it does
-// not know.
+// not know. So it cannot see a place whose bucket only an execution knows (an output of
+// another step), or that a container writes to by itself. A pipeline that feeds its own
+// trigger in such a way is stopped by the gate, after as many models as the spec's
+// strikes that are no better for it; if they pass, only cooldown and maxPerDay bound it.
 package definition
 
 import (

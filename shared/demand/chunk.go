@@ -6,8 +6,8 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"slices"
@@ -41,6 +41,8 @@ const (
 	Manual   = "manual"   // a person asked
 	Retry    = "retry"    // objects of a failed run
 	Commit   = "commit"   // new training code: if no data are new, it trains on the last run's
+
+	Promotion = "promotion" // another model is in production: as for a commit
 )
 
 // Cause is one reason for training, as history and the pipeline see it.
@@ -84,12 +86,9 @@ type Summary struct {
 // gzip. The bytes depend on the objects alone.
 type ManifestWriter struct {
 	lines *gzip.Writer
-	json  *json.Encoder
-	hash  interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
-	sum Summary
+	line  []byte // the last one, whose memory the next one takes
+	hash  hash.Hash
+	sum   Summary
 }
 
 // fast compresses at the level that costs least time: writing a manifest of millions
@@ -104,17 +103,19 @@ func fast(w io.Writer) *gzip.Writer {
 
 // NewManifestWriter returns a writer of a list to w.
 func NewManifestWriter(w io.Writer) *ManifestWriter {
-	m := &ManifestWriter{lines: fast(w), hash: sha256.New()}
-	m.json = json.NewEncoder(io.MultiWriter(m.lines, m.hash))
-	m.json.SetEscapeHTML(false)
-	return m
+	return &ManifestWriter{lines: fast(w), hash: sha256.New()}
 }
 
 // Write adds one object.
-func (m *ManifestWriter) Write(o Object) error {
+func (m *ManifestWriter) Write(o Object) (err error) {
+	if m.line, err = appendLine(m.line[:0], o); err != nil {
+		return err
+	}
 	m.sum.Objects++
 	m.sum.Bytes += o.Size
-	return m.json.Encode(o)
+	m.hash.Write(m.line) // it returns no error
+	_, err = m.lines.Write(m.line)
+	return err
 }
 
 // Close ends the list and says what is in it.
@@ -135,8 +136,8 @@ func Read(r io.Reader) iter.Seq2[Object, error] {
 		lines := bufio.NewScanner(z)
 		lines.Buffer(nil, maxLine)
 		for lines.Scan() {
-			var o Object
-			if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+			o, err := parseLine(lines.Bytes())
+			if err != nil {
 				yield(o, fmt.Errorf("reading a list of objects: %w", err))
 				return
 			}

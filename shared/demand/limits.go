@@ -1,12 +1,15 @@
 package demand
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Limits bound how often a model trains by itself. Zero values bound nothing.
 type Limits struct {
 	Cooldown  time.Duration // after the end of a run
 	MaxPerDay int           // runs that begin within any 24 hours
-	Strikes   int           // packages in a row that fail the gate
+	Strikes   int           // packages in a row that fail the gate; commits do not keep to it
 }
 
 // Past is one run that launched a pipeline.
@@ -46,10 +49,11 @@ func (l Limits) Rest(chunks []Chunk, past []Past, now time.Time) (wait time.Dura
 }
 
 // Out reports whether the last packages of a model failed the gate so often in a row
-// that it must not train by itself. past lists its runs, newest first; those that came
-// to no package count neither way.
+// that it must not train by itself. A commit is no such thing: new training code is what
+// may put it right, and each commit has one run to show it. past lists the runs, newest
+// first; those that came to no package count neither way.
 func (l Limits) Out(chunks []Chunk, past []Past) bool {
-	if l.Strikes == 0 || Asked(chunks) {
+	if l.Strikes == 0 || Asked(chunks) || slices.ContainsFunc(chunks, func(c Chunk) bool { return c.Cause.Kind == Commit }) {
 		return false
 	}
 	strikes := 0

@@ -61,6 +61,8 @@ func TestOut(t *testing.T) {
 		{"more", three, nil, []demand.Past{bad, bad, bad, bad, good}, true},
 		{"a run without a package counts neither way", three, nil, []demand.Past{none, bad, none, bad, bad, good}, true},
 		{"a person may", three, []demand.Chunk{person}, []demand.Past{bad, bad, bad}, false},
+		{"new code may", three, []demand.Chunk{{Cause: demand.Cause{Kind: demand.Data}}, {Cause: demand.Cause{Kind: demand.Commit}}}, []demand.Past{bad, bad, bad}, false},
+		{"other triggers may not", three, []demand.Chunk{{Cause: demand.Cause{Kind: demand.Drift}}, {Cause: demand.Cause{Kind: demand.Promotion}}, {Cause: demand.Cause{Kind: demand.Schedule}}}, []demand.Past{bad, bad, bad}, true},
 		{"no limit", demand.Limits{}, nil, []demand.Past{bad, bad, bad}, false},
 	}
 	for _, tt := range tests {

@@ -38,9 +38,13 @@ const (
 // Compare orders objects by bucket and key in bytes, and the versions of one key
 // from old to new.
 func Compare(a, b Object) int {
+	if c := strings.Compare(a.Bucket, b.Bucket); c != 0 { // most differ in their key, and need no more
+		return c
+	}
+	if c := strings.Compare(a.Key, b.Key); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		strings.Compare(a.Bucket, b.Bucket),
-		strings.Compare(a.Key, b.Key),
 		compareSequencers(a.Sequencer, b.Sequencer),
 		strings.Compare(a.VersionID, b.VersionID),
 		strings.Compare(string(a.Gone), string(b.Gone)),
@@ -50,8 +54,10 @@ func Compare(a, b Object) int {
 // order is Compare with ties broken by the rest: two spellings of one version are
 // one version, and it is always the same of them that is kept.
 func order(a, b Object) int {
+	if c := Compare(a, b); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		Compare(a, b),
 		strings.Compare(a.Sequencer, b.Sequencer),
 		strings.Compare(a.ETag, b.ETag),
 		cmp.Compare(a.Size, b.Size),

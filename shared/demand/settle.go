@@ -53,7 +53,7 @@ func reasons(chunks []Chunk, now time.Time) (asked bool, hold time.Duration) {
 	}
 	for _, c := range chunks {
 		switch c.Cause.Kind {
-		case Schedule, Commit:
+		case Schedule, Commit, Promotion:
 			asked = true
 		case Drift:
 			lacks := c.LastAt.Add(c.Hold).Sub(now)

@@ -117,8 +117,8 @@ const (
 )
 
 // ObjectChange reads S3's events of created and deleted objects. Keys are taken as
-// they stand: attacker-controlled text, never unescaped. Errors: Invalid without
-// bucket, key or sequencer.
+// they stand: attacker-controlled text, never unescaped (AWS.md A.2). Errors: Invalid
+// without bucket, key or sequencer, and for a key that JSON can spell and UTF-8 cannot.
 func ObjectChange(e Envelope) (Object, error) {
 	of := ObjectCreatedType
 	if e.DetailType == ObjectDeletedType {
@@ -127,10 +127,10 @@ func ObjectChange(e Envelope) (Object, error) {
 	d, err := detail[struct {
 		Bucket struct{ Name string }
 		Object struct {
-			Key       string
+			Key       exact
 			Size      json.Number
 			ETag      string
-			VersionID string `json:"version-id"`
+			VersionID exact `json:"version-id"`
 			Sequencer string
 		}
 		DeletionType string `json:"deletion-type"`
@@ -138,7 +138,7 @@ func ObjectChange(e Envelope) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	o := Object{Bucket: d.Bucket.Name, Key: d.Object.Key, VersionID: d.Object.VersionID, Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: max(0, whole(d.Object.Size)), At: e.Time}
+	o := Object{Bucket: d.Bucket.Name, Key: string(d.Object.Key), VersionID: string(d.Object.VersionID), Sequencer: d.Object.Sequencer, ETag: d.Object.ETag, Size: max(0, whole(d.Object.Size)), At: e.Time}
 	if of == ObjectDeletedType {
 		o.Deletion = cmp.Or(d.DeletionType, PermanentlyDeleted)
 	}
@@ -158,6 +158,7 @@ type Package struct {
 	// Changed lists the fields that the change touched; empty when the package was
 	// created.
 	Changed []string
+	At      time.Time // when the package changed; zero if the event does not say
 }
 
 // PackageState reads the registry's event. Errors: Invalid without ARN or group.
@@ -169,6 +170,7 @@ func PackageState(e Envelope) (Package, error) {
 		ModelPackageStatus        string
 		ModelApprovalStatus       string
 		UpdatedModelPackageFields []string
+		LastModifiedTime          moment
 	}](e, PackageStateType)
 	if err != nil {
 		return Package{}, err
@@ -176,7 +178,7 @@ func PackageState(e Envelope) (Package, error) {
 	if d.ModelPackageArn == "" || d.ModelPackageGroupName == "" {
 		return Package{}, fault.Invalid.Errorf("event %s (%s): ModelPackageArn and ModelPackageGroupName must both be there", e.ID, e.DetailType)
 	}
-	return Package{ARN: d.ModelPackageArn, Group: d.ModelPackageGroupName, Version: int(whole(d.ModelPackageVersion)), Status: d.ModelPackageStatus, Approval: d.ModelApprovalStatus, Changed: d.UpdatedModelPackageFields}, nil
+	return Package{ARN: d.ModelPackageArn, Group: d.ModelPackageGroupName, Version: int(whole(d.ModelPackageVersion)), Status: d.ModelPackageStatus, Approval: d.ModelApprovalStatus, Changed: d.UpdatedModelPackageFields, At: d.LastModifiedTime.Time}, nil
 }
 
 // Alarm is a change of a CloudWatch alarm's state.

@@ -96,7 +96,7 @@ func TestPackageStateSample(t *testing.T) {
 	}
 	want := event.Package{
 		ARN: "arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/2", Group: "churn", Version: 2,
-		Status: "Completed", Approval: "Approved", Changed: []string{"ModelApprovalStatus"},
+		Status: "Completed", Approval: "Approved", Changed: []string{"ModelApprovalStatus"}, At: utc("2026-03-02T17:00:14Z"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("package (-want +got):\n%s", diff)

@@ -101,7 +101,7 @@ func able(c spec.Code, do spec.Do) bool {
 	case spec.DoTest:
 		return c.Checks != ""
 	case spec.DoBuild, spec.DoRollout:
-		return c.Image != nil
+		return c.Builds()
 	}
 	return true
 }

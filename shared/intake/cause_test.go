@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/local/wire"
 	"sluice/shared/demand"
+	"sluice/shared/fault"
 	"sluice/shared/spec"
 )
 
@@ -148,5 +150,102 @@ func TestAsk(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"churn-g1 RUNNING"}, w.executions()); diff != "" {
 		t.Errorf("executions (-want +got):\n%s", diff)
+	}
+}
+
+// A promotion asks each model that trains after the promoted one, once, and the newest
+// is enough.
+func TestOnPromotion(t *testing.T) {
+	after := func(name string, others ...string) spec.Spec {
+		s := model(name, nil)
+		for _, o := range others {
+			s.Triggers.Promotion = append(s.Triggers.Promotion, spec.PromotionTrigger{Model: o})
+		}
+		return s
+	}
+	w := newWorld(t, model("churn", nil), after("uplift", "churn"), after("offers", "prices", "churn"), after("prices", "uplift"))
+	raw := sample(t, "sluice-rollout-promoted", nil)
+	promoted := func(rollout, at string) []string {
+		t.Helper()
+		raw := bytes.ReplaceAll(raw, []byte(`"rollout": "churn-v2"`), fmt.Appendf(nil, `"rollout": %q`, rollout))
+		var models []string
+		w.Do(func() {
+			taken, err := w.intake.OnPromotion(ctx, bytes.Replace(raw, []byte("2026-03-02T12:20:05Z"), []byte(at), 1))
+			w.ok(err)
+			models = taken.Models
+		})
+		return models
+	}
+	for _, step := range []struct {
+		rollout, at string
+		want        []string
+	}{
+		{"churn-v2", "2026-03-02T12:20:05Z", []string{"offers", "uplift"}},
+		{"churn-v2", "2026-03-02T12:20:05Z", []string{}}, // twice
+		{"churn-v4", "2026-03-02T16:00:00Z", []string{"offers", "uplift"}},
+		{"churn-v3", "2026-03-02T14:00:00Z", []string{}}, // late
+	} {
+		if diff := cmp.Diff(step.want, promoted(step.rollout, step.at)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.rollout, diff)
+		}
+	}
+	text := "model churn, rollout %s, package arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/2"
+	want := []demand.Cause{{Kind: demand.Promotion, Text: fmt.Sprintf(text, "churn-v2")}, {Kind: demand.Promotion, Text: fmt.Sprintf(text, "churn-v4")}}
+	if diff := cmp.Diff(want, demand.Why(w.causes("offers"))); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"offers-g1 RUNNING", "uplift-g1 RUNNING"}, w.executions()); diff != "" {
+		t.Errorf("executions (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsNoPromotion(t *testing.T) {
+	w := newWorld(t, model("churn", nil))
+	for name, raw := range map[string][]byte{
+		"another event": sample(t, "sluice-rollout-rolled-back", nil),
+		"no detail":     []byte(`{"source": "sluice.rollout", "detail-type": "Sluice Rollout Promoted", "detail": 1}`),
+		"no model":      bytes.Replace(sample(t, "sluice-rollout-promoted", nil), []byte(`"model": "churn"`), []byte(`"model": ""`), 1),
+		"no time":       bytes.Replace(sample(t, "sluice-rollout-promoted", nil), []byte("2026-03-02T12:20:05Z"), []byte("noon"), 1),
+	} {
+		w.Do(func() {
+			if _, err := w.intake.OnPromotion(ctx, raw); !fault.Is(err, fault.Invalid) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
+}
+
+// A crash at any call leaves a promotion that is taken in when its event comes again.
+func TestPromotionCrashes(t *testing.T) {
+	raw := sample(t, "sluice-rollout-promoted", nil)
+	s := model("uplift", nil)
+	s.Triggers.Promotion = []spec.PromotionTrigger{{Model: "churn"}}
+	for _, effect := range []wire.Effect{wire.CrashBefore, wire.CrashAfter, wire.Throttle} {
+		for n, called := 0, true; called; n++ {
+			w, calls := newWorld(t, s), 0
+			w.srv.Fault = func(*wire.Call, any) wire.Effect {
+				if calls++; calls-1 == n {
+					return effect
+				}
+				return wire.NoFault
+			}
+			var err error
+			func() {
+				defer func() { _ = recover() }()
+				w.Do(func() { _, err = w.intake.OnPromotion(ctx, raw) })
+			}()
+			w.srv.Fault = nil
+			called = calls > n
+			if effect == wire.Throttle && called == (err == nil) {
+				t.Errorf("throttled at call %d: %v", n, err)
+			}
+			w.Do(func() { _, err = w.intake.OnPromotion(ctx, raw) })
+			if err != nil || len(w.causes("uplift")) != 1 {
+				t.Errorf("after %v at call %d: %v, %v", effect, n, err, w.causes("uplift"))
+			}
+			if diff := cmp.Diff([]string{"uplift-g1 RUNNING"}, w.executions()); diff != "" {
+				t.Errorf("after %v at call %d, executions (-want +got):\n%s", effect, n, diff)
+			}
+		}
 	}
 }

@@ -19,17 +19,18 @@ import (
 
 // OnData is the handler of on-data: a batch of S3 events from the queue. Messages
 // that are no S3 event are reported as failures and end, whole, in the dead-letter
-// queue; events of buckets and keys that no model wants are counted and dropped.
-// An error returns the whole batch to the queue.
+// queue; events of buckets and keys that no model wants are counted and dropped. What
+// cannot be added for one model returns its messages to the queue, and holds up no
+// other; if nothing can be, an error returns the whole batch.
 func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	for range maxRaces {
-		s := sorter{parts: map[part][]event.Object{}, marks: map[part]time.Time{}, sure: map[string]bool{}}
+		s := sorter{parts: map[part][]event.Object{}, marks: map[part]time.Time{}, from: map[part][]string{}, sure: map[string]bool{}, back: map[string]bool{}}
 		for _, message := range batch.Records {
 			if err := i.sort(ctx, &s, message); err != nil {
 				return events.SQSEventResponse{}, err
 			}
 		}
-		moved, err := i.addParts(ctx, s)
+		moved, err := i.addParts(ctx, &s)
 		if err == nil && !moved {
 			moved, err = i.reread(ctx, s.sure)
 		}
@@ -41,34 +42,51 @@ func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		}
 		at := sent(batch)
 		edge.Count(ctx, "EventsIgnored", s.ignored, at)
-		edge.Count(ctx, "EventsMalformed", len(s.answer.BatchItemFailures), at)
+		malformed := len(s.answer.BatchItemFailures) - len(s.back)
+		edge.Count(ctx, "EventsMalformed", malformed, at)
+		edge.Count(ctx, "EventsReturned", len(s.back), at)
 		edge.Note(ctx, "messages", len(batch.Records))
 		edge.Note(ctx, "ignored", s.ignored)
-		edge.Note(ctx, "malformed", len(s.answer.BatchItemFailures))
+		edge.Note(ctx, "malformed", malformed)
 		return s.answer, nil
 	}
 	return events.SQSEventResponse{}, fault.NotReady.Errorf("the data triggers changed %d times while a batch was being taken in", maxRaces)
 }
 
-// addParts adds what a batch brings each model. moved reports that the triggers it was
-// sorted by are no longer those in force.
-func (i *Intake) addParts(ctx context.Context, s sorter) (moved bool, err error) {
+// addParts adds what a batch brings each model. What fails of one model is returned to
+// the queue; it is an error only if nothing else was added. moved reports that the
+// triggers it was sorted by are no longer those in force.
+func (i *Intake) addParts(ctx context.Context, s *sorter) (moved bool, err error) {
+	added := 0
 	for _, p := range s.sorted() {
-		var err error
-		if objects := s.parts[p]; len(objects) > 0 {
-			err = i.addObjects(ctx, p, objects)
-		}
-		if at := s.marks[p]; err == nil && !at.IsZero() {
-			err = i.addMark(ctx, p, at)
-		}
-		if errors.Is(err, errMoved) {
+		failed := i.addPart(ctx, s, p)
+		switch {
+		case errors.Is(failed, errMoved):
 			return true, nil
-		}
-		if err != nil {
-			return false, err
+		case failed == nil:
+			added++
+		default:
+			edge.Note(ctx, "returned of "+p.Model, failed.Error())
+			s.giveBack(p)
+			err = failed
 		}
 	}
-	return false, nil
+	if added > 0 {
+		err = nil
+	}
+	return false, err
+}
+
+func (i *Intake) addPart(ctx context.Context, s *sorter, p part) error {
+	if objects := s.parts[p]; len(objects) > 0 {
+		if err := i.addObjects(ctx, p, objects); err != nil {
+			return err
+		}
+	}
+	if at := s.marks[p]; !at.IsZero() {
+		return i.addMark(ctx, p, at)
+	}
+	return nil
 }
 
 var errMoved = errors.New("the data triggers have changed")

@@ -182,6 +182,46 @@ func TestErrorsGiveTheBatchBack(t *testing.T) {
 	}
 }
 
+// What cannot be added for one model comes back for it alone: its objects, and no
+// others, are returned to the queue.
+func TestOneModelHoldsUpNoOther(t *testing.T) {
+	w := newWorld(t, model("churn", []spec.DataTrigger{{Bucket: "acme", Prefix: "churn/"}, {Bucket: "acme", Prefix: "shared/"}}),
+		model("offers", []spec.DataTrigger{{Bucket: "acme", Prefix: "offers/"}}), model("uplift", []spec.DataTrigger{{Bucket: "acme", Prefix: "shared/"}}))
+	all := batch(
+		created("c1", "acme", "churn/a", "1", noon), created("o1", "acme", "offers/a", "1", noon), created("s1", "acme", "shared/a", "1", noon),
+		created("c2", "acme", "churn/b", "1", noon), events.SQSMessage{MessageId: "bad", Body: "{"},
+	)
+	w.srv.Fault = func(c *wire.Call, in any) wire.Effect {
+		if c.Operation == "StartExecution" && strings.Contains(fmt.Sprintf("%+v", in), "churn-g1") {
+			return wire.Throttle
+		}
+		return wire.NoFault
+	}
+	failed, err := w.onData(all)
+	if diff := cmp.Diff([]string{"bad", "c1", "c2", "s1"}, slices.Sorted(slices.Values(failed))); diff != "" || err != nil {
+		t.Errorf("returned, %v (-want +got):\n%s", err, diff)
+	}
+	if diff := cmp.Diff([]string{"offers-g1 RUNNING", "uplift-g1 RUNNING"}, w.executions()); diff != "" {
+		t.Errorf("executions (-want +got):\n%s", diff)
+	}
+	w.srv.Fault = nil
+	if failed, err = w.onData(batch(all.Records[0], all.Records[2], all.Records[3])); failed != nil || err != nil {
+		t.Errorf("again: %v, %v", failed, err)
+	}
+	for model, want := range map[string]int{"churn": 3, "offers": 1, "uplift": 1} {
+		unique := map[string]bool{}
+		for _, o := range w.objects(model, 1) {
+			unique[o] = true
+		}
+		if len(unique) != want {
+			t.Errorf("%s has %v", model, unique)
+		}
+	}
+	if diff := cmp.Diff([]string{"offers-g1 RUNNING", "uplift-g1 RUNNING", "churn-g1 RUNNING"}, w.executions()); diff != "" {
+		t.Errorf("executions (-want +got):\n%s", diff)
+	}
+}
+
 // A process that dies at any call loses nothing and counts nothing twice, once its
 // messages come back.
 func TestCrashes(t *testing.T) {

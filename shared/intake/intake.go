@@ -1,6 +1,7 @@
 // Package intake turns triggers into demand. Its methods are the handlers of
-// on-data (S3 events, batched by SQS), on-alarm (drift alarms) and on-schedule (set
-// times), and what a person asks for through the command line.
+// on-data (S3 events, batched by SQS), on-alarm (drift alarms), on-schedule (set
+// times) and on-promotion (other models), and what a person asks for through the
+// command line.
 //
 // It loses nothing and counts nothing twice: a batch becomes one content-named
 // chunk per model in the store and one conditional write, and the training machine
@@ -63,10 +64,12 @@ type table interface {
 	DriftTriggers(ctx context.Context) ([]DriftTrigger, error)
 	// ScheduleTriggers lists all schedule triggers.
 	ScheduleTriggers(ctx context.Context) ([]ScheduleTrigger, error)
-	// Served is up to when a schedule of a model has been served; zero if it never was.
-	// schedule is its text.
-	Served(ctx context.Context, model, schedule string) (time.Time, error)
-	SetServed(ctx context.Context, model, schedule string, at time.Time) error
+	// ModelsAfter lists the models that train after a promotion of model.
+	ModelsAfter(ctx context.Context, model string) ([]string, error)
+	// Served is up to when a trigger of a model has been served, a schedule or the
+	// promotions of another model; zero if it never was. trigger is its text.
+	Served(ctx context.Context, model, trigger string) (time.Time, error)
+	SetServed(ctx context.Context, model, trigger string, at time.Time) error
 	// OpenGeneration is the generation that takes new demand, and the attempt of its
 	// training machine.
 	OpenGeneration(ctx context.Context, model string) (generation, attempt int, err error)

@@ -24,10 +24,12 @@ type part struct {
 type sorter struct {
 	parts map[part][]event.Object
 	marks map[part]time.Time // the latest marker
+	from  map[part][]string  // the messages that a part is made of
 	// sure tells of each bucket whether its triggers were read for this batch, or are
 	// a condition of what it adds.
 	sure    map[string]bool
 	answer  events.SQSEventResponse
+	back    map[string]bool // messages that are returned because a part failed
 	ignored int
 }
 
@@ -55,17 +57,29 @@ func (i *Intake) sort(ctx context.Context, s *sorter, m events.SQSMessage) error
 			if o.Deletion == "" {
 				_, s.marks[p] = spread(time.Time{}, s.marks[p], o.At)
 			}
-			wanted = true
 		case d.Match(o.Bucket, o.Key):
 			s.parts[p] = append(s.parts[p], o)
-			wanted = true
+		default:
+			continue
 		}
+		wanted = true
+		s.from[p] = append(s.from[p], m.MessageId)
 	}
 	s.sure[o.Bucket] = s.sure[o.Bucket] || wanted || !remembered
 	if !wanted {
 		s.ignored++
 	}
 	return nil
+}
+
+// giveBack returns the messages of a part to the queue, each once.
+func (s *sorter) giveBack(p part) {
+	for _, id := range s.from[p] {
+		if !s.back[id] {
+			s.back[id] = true
+			s.answer.BatchItemFailures = append(s.answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
+		}
+	}
 }
 
 // sorted lists the parts in a fixed order, so that a replay makes the same calls.

@@ -68,7 +68,7 @@ func (w *world) recalls(records []rollout.Record) (all []string) {
 // A rejection is told to the rollout of the package that is under way, and to the one
 // that made it the champion; to nobody else.
 func TestRejection(t *testing.T) {
-	const v2 = "churn-model-v2 rejected-2 recall"
+	const v2 = "churn-model-v2 rejected-2-1772470814 recall"
 	tests := []struct {
 		name    string
 		records []rollout.Record
@@ -82,7 +82,7 @@ func TestRejection(t *testing.T) {
 		{"promoting", []rollout.Record{record(2, 0, rollout.Promoting, 0)}, []string{v2}},
 		{"returning", []rollout.Record{record(2, 0, rollout.Returning, 0)}, []string{v2}},
 		{"the champion", []rollout.Record{record(2, 0, rollout.Promoted, 0)}, []string{v2}},
-		{"the champion, promoted by a retry", []rollout.Record{record(2, 0, rollout.RolledBack, 0), record(2, 1, rollout.Promoted, 1)}, []string{"churn-model-v2-r1 rejected-2 recall"}},
+		{"the champion, promoted by a retry", []rollout.Record{record(2, 0, rollout.RolledBack, 0), record(2, 1, rollout.Promoted, 1)}, []string{"churn-model-v2-r1 rejected-2-1772470814 recall"}},
 		{"the champion, while the next is on its way", []rollout.Record{record(2, 0, rollout.Promoted, 0), record(3, 0, rollout.Running, 1)}, []string{v2}},
 		{"the champion, after others failed", []rollout.Record{record(2, 0, rollout.Promoted, 0), record(3, 0, rollout.RolledBack, 1), record(4, 0, rollout.Superseded, 2)}, []string{v2}},
 		{"a former champion", []rollout.Record{record(2, 0, rollout.Promoted, 0), record(3, 0, rollout.Promoted, 1)}, nil},
@@ -111,6 +111,24 @@ func TestRejection(t *testing.T) {
 				t.Errorf("started %v", got)
 			}
 		})
+	}
+}
+
+// A package that a person approves again and rejects once more is told once more; an
+// event that does not say when is the same as any other such.
+func TestRejectedAgain(t *testing.T) {
+	w := newWorld(t)
+	r := record(2, 0, rollout.Promoted, 0)
+	w.put(r)
+	for _, at := range []string{"2026-03-02T17:00:14Z", "2026-03-02T17:00:14Z", "2026-03-03T08:00:00Z", "", ""} {
+		_, err := w.onPackage(`"ModelApprovalStatus": "Approved"`, `"ModelApprovalStatus": "Rejected"`, `"LastModifiedTime": "2026-03-02T17:00:14Z"`, fmt.Sprintf(`"LastModifiedTime": %q`, at))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"churn-model-v2 rejected-2 recall", "churn-model-v2 rejected-2-1772470814 recall", "churn-model-v2 rejected-2-1772524800 recall"}
+	if diff := cmp.Diff(want, w.recalls([]rollout.Record{r})); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
 	}
 }
 

@@ -122,9 +122,8 @@ func (q *Requesting) recall(ctx context.Context, model string, p event.Package, 
 		if r.Package != p.ARN || r.State.Final() && (champion == nil || champion.ID != r.ID) {
 			continue
 		}
-		// One rejection of a package has one effect on a rollout, however often it is told.
 		err := q.table.AddCommand(ctx, rollout.Command{
-			Rollout: r.ID, ID: fmt.Sprintf("rejected-%d", p.Version), Verb: rollout.Recall,
+			Rollout: r.ID, ID: rejection(p), Verb: rollout.Recall,
 			By: registry, Why: fmt.Sprintf("version %d of %s was rejected", p.Version, p.Group), At: at,
 		})
 		if err != nil {
@@ -134,6 +133,15 @@ func (q *Requesting) recall(ctx context.Context, model string, p event.Package, 
 		recalled = append(recalled, r.ID)
 	}
 	return recalled, nil
+}
+
+// rejection names a rejection of a package, so that it has one effect on a rollout,
+// however often it is told. A package that is approved and rejected again has another.
+func rejection(p event.Package) string {
+	if p.At.IsZero() {
+		return fmt.Sprintf("rejected-%d", p.Version)
+	}
+	return fmt.Sprintf("rejected-%d-%d", p.Version, p.At.Unix())
 }
 
 // Request asks for the rollout of a version of a model's package, and returns its id.

@@ -52,7 +52,8 @@ func CheckZone(zone string) error {
 }
 
 // Last is the latest time at or before now at which s was due. ok is false if there was
-// none within a year.
+// none within a year. A time of day that a clock skips when it is put forward is due at
+// that moment, and one that it shows twice when it is put back the first time.
 func (s Schedule) Last(now time.Time) (at time.Time, ok bool) {
 	if s.Rate > 0 {
 		return time.Unix(0, 0).UTC().Add(now.Sub(time.Unix(0, 0)).Truncate(s.Rate)), true
@@ -61,9 +62,37 @@ func (s Schedule) Last(now time.Time) (at time.Time, ok bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	at, err = gronx.PrevTickBefore(s.Cron, now.In(zone), true)
-	if err != nil || at.After(now) || now.Sub(at) > 366*24*time.Hour {
+	local := now.In(zone)
+	wall := onWall(local)
+	if instant(wall, zone).Before(now.Truncate(time.Minute)) { // the second time: all of that hour was due before
+		back, _ := local.ZoneBounds()
+		wall = onWall(back.Add(-time.Minute).In(zone))
+	}
+	wall, err = gronx.PrevTickBefore(s.Cron, wall, true)
+	if err != nil {
 		return time.Time{}, false
 	}
-	return at.Truncate(time.Minute).UTC(), true
+	at = instant(wall, zone)
+	return at, now.Sub(at) <= 366*24*time.Hour
+}
+
+// onWall is what a clock shows at t, to the minute, as a time in UTC: there no hour is
+// missing and none comes twice.
+func onWall(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+}
+
+// instant is when a clock in a zone first shows wall, or when it skips it.
+func instant(wall time.Time, zone *time.Location) time.Time {
+	const day = 24 * time.Hour // clocks are changed less often, and differ less from UTC
+	for _, near := range []time.Time{wall.Add(-day), wall.Add(day)} {
+		_, offset := near.In(zone).Zone()
+		at := wall.Add(-time.Duration(offset) * time.Second)
+		if onWall(at.In(zone)).Equal(wall) {
+			return at
+		}
+	}
+	_, before := wall.Add(-day).In(zone).Zone()
+	skipped, _ := wall.Add(-time.Duration(before) * time.Second).In(zone).ZoneBounds()
+	return skipped.UTC()
 }

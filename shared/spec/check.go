@@ -22,6 +22,7 @@ func (r *report) check(s *Spec) {
 	r.dataTriggers(s.Triggers.Data)
 	r.driftTriggers(s.Triggers.Drift)
 	r.schedules(s.Triggers.Schedule)
+	r.promotions(s)
 	r.limits(&s.Triggers)
 	r.name("package.group", s.Package.Group, maxSageMakerName, "")
 	r.gate(s.Package.Gate)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -36,11 +37,14 @@ const (
 	FlowGitflow Flow = "gitflow"
 )
 
-// Image is the serving image of a model: a CodeBuild project builds it and pushes it
-// to an ECR repository under the commit's id.
+// Image is the serving image of a model. A CodeBuild project builds it and pushes it to
+// an ECR repository under the commit's id, or others push it under one of Tags.
 type Image struct {
-	Project    string `json:"project"`
+	Project    string `json:"project,omitempty"` // empty if Sluice has nothing built
 	Repository string `json:"repository"`
+	// Tags are patterns of tags; an image that others push under one goes out with the
+	// weights of the champion. * stands for any characters.
+	Tags []string `json:"tags,omitempty"`
 	// Block is the least severity of a scan's findings that stops the image.
 	Block Severity `json:"block,omitempty"`
 }
@@ -80,6 +84,14 @@ const (
 	DoRollout Do = "rollout"
 )
 
+// Builds reports whether the spec says how an image is built.
+func (c Code) Builds() bool { return c.Image != nil && c.Image.Project != "" }
+
+// Takes reports whether an image that others push under this tag goes out.
+func (i *Image) Takes(tag string) bool {
+	return i != nil && slices.ContainsFunc(i.Tags, func(pattern string) bool { return matches(pattern, tag) })
+}
+
 // File is where the spec of c stands in its repository.
 func (c Code) File() string { return path.Join(c.Path, "sluice.yaml") }
 
@@ -88,6 +100,7 @@ const (
 	maxProject     = 255
 	maxPatterns    = 256 // characters
 	maxEnvironment = 40
+	maxImageTag    = 128
 )
 
 // Names of code. Sources: CodeCommit, CodeBuild and ECR API references.
@@ -95,6 +108,7 @@ var (
 	gitRepository = regexp.MustCompile(`^[\w.-]+(/[\w.~-]+)*$`)
 	buildProject  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 	imageName     = regexp.MustCompile(`^[a-z0-9]+([._/-][a-z0-9]+)*$`)
+	imageTag      = regexp.MustCompile(`^[\w.*-]+$`)
 	environment   = regexp.MustCompile(`^[a-z0-9](-*[a-z0-9])*$`)
 )
 
@@ -107,10 +121,7 @@ func (r *report) code(c *Code) {
 		r.add("code.path", quote(p)+" is no folder below the root of the repository", "write it like models/churn, or leave it out for the root")
 	}
 	r.pattern("code.checks", c.Checks, buildProject, maxProject, "the name of a CodeBuild project")
-	if c.Image != nil {
-		r.pattern("code.image.project", c.Image.Project, buildProject, maxProject, "the name of a CodeBuild project")
-		r.pattern("code.image.repository", c.Image.Repository, imageName, maxRepository, "the name of an ECR repository")
-	}
+	r.image(c.Image)
 	if len(c.Rules) > 0 && r.usable("code.flow", "code.rules") {
 		r.add("code.flow", "rules are given, which replace it", "leave one of them out")
 	}
@@ -128,6 +139,20 @@ func (r *report) code(c *Code) {
 	}
 }
 
+func (r *report) image(i *Image) {
+	if i == nil {
+		return
+	}
+	r.pattern("code.image.project", i.Project, buildProject, maxProject, "the name of a CodeBuild project")
+	r.pattern("code.image.repository", i.Repository, imageName, maxRepository, "the name of an ECR repository")
+	for j, tag := range i.Tags {
+		r.pattern(fmt.Sprintf("code.image.tags[%d]", j), tag, imageTag, maxImageTag, "a tag of an image")
+	}
+	if !r.written("code.image.project") && len(i.Tags) == 0 && !r.bad["code.image"] {
+		r.add("code.image", "says neither what builds the image nor under which tags it is pushed", "write "+example("code.image.project")+", or "+example("code.image.tags"))
+	}
+}
+
 // means reports a rule that asks for what the spec does not say how to do.
 func (r *report) means(field string, c *Code, do Do) {
 	field = join(field, "do")
@@ -135,7 +160,7 @@ func (r *report) means(field string, c *Code, do Do) {
 	case !r.usable(field):
 	case do == DoTest && c.Checks == "":
 		r.add(field, "there is nothing to test with", "write code.checks, the CodeBuild project that runs the tests")
-	case (do == DoBuild || do == DoRollout) && c.Image == nil:
+	case (do == DoBuild || do == DoRollout) && !c.Builds():
 		r.add(field, "there is no image to build", "write code.image, the CodeBuild project that builds it and the ECR repository")
 	}
 }
@@ -175,7 +200,9 @@ func (c *Code) clone() *Code {
 	if c == nil {
 		return nil
 	}
-	c.Image = copied(c.Image)
+	if c.Image = copied(c.Image); c.Image != nil {
+		c.Image.Tags = cloned(c.Image.Tags)
+	}
 	c.Rules = cloned(c.Rules)
 	for i := range c.Rules {
 		rule := &c.Rules[i]

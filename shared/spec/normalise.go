@@ -52,7 +52,7 @@ func (s Spec) Normalised() Spec {
 		fill(&t.Quiet, DefaultQuiet)
 		fill(&t.MaxWait, min(DefaultMaxWaitPerQuiet*t.Quiet, maxMaxWait))
 	}
-	if t := s.Triggers; len(t.Data)+len(t.Drift)+len(t.Schedule) > 0 {
+	if t := s.Triggers; len(t.Data)+len(t.Drift)+len(t.Schedule)+len(t.Promotion) > 0 {
 		fill(&s.Triggers.Strikes, DefaultStrikes)
 	}
 	fill(&s.Package.Approve, DefaultApprove)
@@ -160,6 +160,7 @@ func (s Spec) clone() Spec {
 	s.Triggers.Data = cloned(s.Triggers.Data)
 	s.Triggers.Drift = cloned(s.Triggers.Drift)
 	s.Triggers.Schedule = cloned(s.Triggers.Schedule)
+	s.Triggers.Promotion = cloned(s.Triggers.Promotion)
 	s.Package.Gate = cloned(s.Package.Gate)
 	for i := range s.Package.Gate {
 		c := &s.Package.Gate[i]

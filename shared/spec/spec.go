@@ -30,9 +30,10 @@ type Pipeline struct {
 
 // Triggers say what asks for training.
 type Triggers struct {
-	Data     []DataTrigger     `json:"data,omitempty"`
-	Drift    []DriftTrigger    `json:"drift,omitempty"`
-	Schedule []ScheduleTrigger `json:"schedule,omitempty"`
+	Data      []DataTrigger      `json:"data,omitempty"`
+	Drift     []DriftTrigger     `json:"drift,omitempty"`
+	Schedule  []ScheduleTrigger  `json:"schedule,omitempty"`
+	Promotion []PromotionTrigger `json:"promotion,omitempty"`
 	// Cooldown is how long after a training run ended the next may begin.
 	Cooldown Duration `json:"cooldown,omitzero"`
 	// MaxPerDay bounds the training runs that begin within any 24 hours; 0 for no bound.
@@ -78,6 +79,12 @@ type ScheduleTrigger struct {
 	Zone string `json:"zone,omitempty"`
 	// Rate is the time between two runs, counted from midnight of 1970, UTC.
 	Rate Duration `json:"rate,omitzero"`
+}
+
+// PromotionTrigger asks for training when a rollout of another model is promoted, on
+// what the last run had if nothing is new.
+type PromotionTrigger struct {
+	Model string `json:"model"`
 }
 
 // Package is the model package group that the pipeline registers into, and what

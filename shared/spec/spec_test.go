@@ -53,6 +53,7 @@ func someTriggers(t *rapid.T, text *rapid.Generator[string]) (tr Triggers) {
 	}
 	tr.Drift = rapid.SampledFrom([][]DriftTrigger{nil, {{Alarm: "a-*", Hold: Duration(time.Minute)}, {Tag: "drift=churn"}}}).Draw(t, "drift")
 	tr.Schedule = rapid.SampledFrom([][]ScheduleTrigger{nil, {{Cron: "0 2 * * 1-5", Zone: "Europe/Berlin"}, {Rate: leastRate}}}).Draw(t, "schedule")
+	tr.Promotion = rapid.SampledFrom([][]PromotionTrigger{nil, {{Model: "embeddings"}, {Model: "prices"}}}).Draw(t, "promotion")
 	tr.Cooldown, tr.MaxPerDay = someSeconds(0, 24*time.Hour).Draw(t, "cooldown"), rapid.IntRange(0, maxPerDay).Draw(t, "maxPerDay")
 	return tr
 }

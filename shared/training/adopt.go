@@ -1,6 +1,7 @@
 package training
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -82,8 +83,7 @@ func (t *Training) orphan(ctx context.Context, r *Run, s Step, sp spec.Spec) (er
 	}
 	switch x.Status {
 	case "Succeeded":
-		r.State, r.Package = Trained, x.Package
-		r.Reason = fmt.Sprintf("its state machine was gone before the gate; approve %s by hand, or train again", x.Package)
+		return t.gateOrphan(ctx, r, x, sp)
 	case "Failed", "Stopped":
 		r.State, r.Class = Failed, Classify(x.Status, x.Reason)
 		r.Reason = fmt.Sprintf("its state machine was gone; pipeline execution %s (%s): %s", x.Status, r.Class, x.Reason)
@@ -91,4 +91,16 @@ func (t *Training) orphan(ctx context.Context, r *Run, s Step, sp spec.Spec) (er
 		return fault.NotReady.Errorf("run %d of %s has lost its state machine, but its pipeline execution %s is still %s; the next run waits for it", r.Generation, s.Model, r.execution(), x.Status)
 	}
 	return nil
+}
+
+// gateOrphan gates the package of a run without a machine. What cannot be gated waits
+// for a person.
+func (t *Training) gateOrphan(ctx context.Context, r *Run, x Execution, sp spec.Spec) error {
+	r.State, r.Package = Trained, x.Package
+	_, err := t.gate(ctx, sp, r, x)
+	if kind := fault.Of(err); kind == fault.Invalid || kind == fault.NotFound || kind == fault.Denied {
+		r.Reason = fmt.Sprintf("its state machine was gone before the gate: %v; approve %s by hand, or train again", err, cmp.Or(x.Package, "a package"))
+		return nil
+	}
+	return err
 }

@@ -45,6 +45,12 @@ func (t *Training) GatePackage(ctx context.Context, s Step) (Gated, error) {
 	if err != nil {
 		return Gated{}, err
 	}
+	return t.gate(ctx, sp, &run, x)
+}
+
+// gate holds the package that an execution has registered against the gate, and writes
+// what came of it into its run.
+func (t *Training) gate(ctx context.Context, sp spec.Spec, run *Run, x Execution) (Gated, error) {
 	if x.Package == "" {
 		return Gated{}, fault.Invalid.Errorf("pipeline execution %s succeeded and registered no model package; it needs a RegisterModel step for group %s", run.Pipeline, sp.Package.Group)
 	}
@@ -78,11 +84,11 @@ func (t *Training) GatePackage(ctx context.Context, s Step) (Gated, error) {
 		g.Approval = pkg.Approval
 	}
 	run.Package, run.Approval, run.Reason = pkg.ARN, g.Approval, g.Reason
-	if err := t.Table.PutRun(ctx, run); err != nil || g.Approval != Approved {
+	if err := t.Table.PutRun(ctx, *run); err != nil || g.Approval != Approved {
 		return g, err
 	}
 	// The registry's event asks for the same rollout, if it is not lost.
-	_, err = t.Rollouts.Request(ctx, s.Model, pkg.ARN, pkg.Version)
+	_, err = t.Rollouts.Request(ctx, run.Model, pkg.ARN, pkg.Version)
 	return g, err
 }
 

@@ -89,7 +89,7 @@ func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error
 	run := Run{Model: s.Model, Generation: s.Generation, State: Launched, Causes: demand.Causes(chunks), Why: demand.Why(chunks), ClosedAt: s.Now}
 	if limits := limitsOf(sp); limits.Out(chunks, past(runs)) {
 		run.State, run.EndedAt = Stopped, s.Now
-		run.Reason = fmt.Sprintf("%d trained models in a row failed the gate; find out why, then sluice train %s goes on", limits.Strikes, s.Model)
+		run.Reason = fmt.Sprintf("%d trained models in a row failed the gate; find out why: new training code, or sluice train %s, goes on", limits.Strikes, s.Model)
 		edge.Count(ctx, "TrainingStopped", 1, s.Now)
 		return run, t.Table.PutRun(ctx, run)
 	}
@@ -98,13 +98,9 @@ func (t *Training) newRun(ctx context.Context, s Step, sp spec.Spec) (Run, error
 		return Run{}, err
 	}
 	if run.Manifest == "" {
-		run.Manifest, run.Summary, err = t.again(ctx, s, chunks, runs)
-		if err != nil {
+		if run, err = t.again(ctx, s, sp, chunks, runs, run); err != nil {
 			return Run{}, err
 		}
-	}
-	if run.Manifest == "" {
-		run.State, run.Reason, run.EndedAt = NothingNew, "no object is new since the last run", s.Now
 	}
 	return run, t.Table.PutRun(ctx, run)
 }

@@ -87,22 +87,21 @@ func digest(lists ...[]list) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// fewer merges lists until few enough are left to be read side by side.
+// fewer merges lists until few enough are left to be read side by side, and no more of
+// them than that takes: what is merged here is read and written once more.
 func (t *Training) fewer(ctx context.Context, model string, lists []list) ([]list, error) {
 	for len(lists) > maxLists {
-		var merged []list
-		for group := range slices.Chunk(lists, maxLists) {
-			l := list{key: path.Join("merges", model, digest(group)+".jsonl.gz")}
-			err := t.Store.Upload(ctx, l.key, func(w io.Writer) error {
-				_, err := write(w, demand.Union(t.readAll(ctx, group)))
-				return err
-			})
-			if err != nil {
-				return nil, err
-			}
-			merged = append(merged, l)
+		n := min(maxLists, len(lists)-maxLists+1)
+		group, rest := lists[:n], lists[n:]
+		merged := list{key: path.Join("merges", model, digest(group)+".jsonl.gz")}
+		err := t.Store.Upload(ctx, merged.key, func(w io.Writer) error {
+			_, err := write(w, demand.Union(t.readAll(ctx, group)))
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		lists = merged
+		lists = append(slices.Clone(rest), merged)
 	}
 	return lists, nil
 }

@@ -107,6 +107,10 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 	if err != nil {
 		return err
 	}
+	open, _, err := t.Table.OpenGeneration(ctx, s.Model)
+	if err != nil {
+		return err
+	}
 	for _, c := range chunks {
 		if c.List == "" {
 			continue // a cause has had its run
@@ -115,24 +119,26 @@ func (t *Training) reopen(ctx context.Context, s Step) error {
 		if c.Cause.Kind != demand.Retry {
 			c.Cause = demand.Cause{Kind: demand.Retry, Text: fmt.Sprintf("of run %d, %s", s.Generation, c.Cause.Text)}
 		}
-		if err := t.addToOpen(ctx, s.Model, c); err != nil {
+		if open, err = t.addToOpen(ctx, s.Model, open, c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *Training) addToOpen(ctx context.Context, model string, c demand.Chunk) error {
+// addToOpen adds a chunk to the open generation, which open was when it was last read,
+// and returns it. A run of millions of objects has thousands of chunks.
+func (t *Training) addToOpen(ctx context.Context, model string, open int, c demand.Chunk) (int, error) {
 	for {
-		open, _, err := t.Table.OpenGeneration(ctx, model)
-		if err != nil {
-			return err
-		}
-		if err := t.Table.AddChunk(ctx, model, open, c); !fault.Is(err, fault.Conflict) {
-			return err
+		err := t.Table.AddChunk(ctx, model, open, c)
+		if !fault.Is(err, fault.Conflict) {
+			return open, err
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return open, err
+		}
+		if open, _, err = t.Table.OpenGeneration(ctx, model); err != nil {
+			return open, err
 		}
 	}
 }

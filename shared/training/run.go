@@ -23,7 +23,7 @@ const (
 	Trained    State = "trained"    // a package was registered and gated
 	NothingNew State = "nothingNew" // asked for, but there is no new object
 	Failed     State = "failed"     // its objects are pending again
-	Stopped    State = "stopped"    // not launched: too many models in a row failed the gate
+	Stopped    State = "stopped"    // not launched: too many models in a row failed the gate, or promotions come round
 )
 
 // Run is one training run, as the table keeps it.

@@ -14,6 +14,7 @@ import (
 	"sluice/local/events"
 	"sluice/local/sagemaker/hosting"
 	"sluice/local/sqs"
+	"sluice/shared/fault"
 	"sluice/shared/spec"
 )
 
@@ -78,8 +79,16 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.review(ctx, *a.Review)
 	case a.Retry != "":
 		return p.retry(ctx, a.Retry)
+	case a.Image != nil:
+		return p.image(*a.Image)
+	case a.Stop != "":
+		return p.stop(ctx, a.Stop)
+	case a.Kill != "":
+		return p.kill(ctx, a.Kill)
+	case a.Event != nil:
+		return p.send(ctx, *a.Event)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, review or retryStage")
+	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, review, retryStage, image, stop, kill or event")
 }
 
 // put spreads the creation of objects over time.
@@ -161,6 +170,10 @@ func (p *Play) apply(ctx context.Context, text string) error {
 		return nil
 	}
 	c, err := p.stage.Apply(ctx, *sp, "scenario")
+	if fault.Is(err, fault.Conflict) {
+		p.tell(ui.Reject, sp.Model, "refused: %v", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type Code struct {
 	Images     string         `yaml:"images"`   // an ECR repository
 	Builds     []BuildEnd     `yaml:"builds"`   // what builds come to, if they do not just succeed
 	Findings   map[string]int `yaml:"findings"` // of scans, by severity
+	Flawed     string         `yaml:"flawed"`   // a tag of the only image that has Findings; "" for all
 	Spec       string         `yaml:"spec"`     // the code block that the pushed sluice.yaml has beside the scenario's spec
 	// Pipeline is a stack of pipeline.yaml to deploy; "" for none. It brings the projects
 	// <stack>-<model>-checks and <stack>-<model>-image, and the repository <model>-inference.
@@ -77,10 +78,15 @@ func (st *Stage) code() error {
 	if err := st.AWS.CodeCommit.CreateRepository(c.Repository); err != nil {
 		return err
 	}
-	st.AWS.ECR.Findings = func(string, string, []string) (map[string]int, string) { return c.Findings, "" }
+	st.AWS.ECR.Findings = func(_, _ string, tags []string) (map[string]int, string) {
+		if c.Flawed != "" && !slices.Contains(tags, c.Flawed) {
+			return nil, ""
+		}
+		return c.Findings, ""
+	}
 	st.AWS.Commands = st.commands
 	if c.Pipeline != "" {
-		return st.pipeline()
+		return st.deliveries()
 	}
 	for _, name := range []string{c.Checks, c.Image} {
 		if name == "" {

@@ -2,10 +2,8 @@ package stage_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"sluice/cmd/sluice/stage"
 	"sluice/cmd/sluice/ui"
@@ -26,14 +24,7 @@ expect: {runs: 1, trained: [{state: trained, objects: 10000}], rollouts: [], dea
 // TestOnDataDies kills on-data after each of its calls to AWS in turn, as far as one
 // invocation makes calls. There is one run, and its manifest lists each object once.
 func TestOnDataDies(t *testing.T) {
-	files := fstest.MapFS{"churn/scenarios/twice.yaml": {Data: []byte(twice)}}
-	for _, name := range []string{"sluice.yaml", "pipeline.json"} {
-		b, err := os.ReadFile("../../../examples/churn/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files["churn/"+name] = &fstest.MapFile{Data: b}
-	}
+	files := example(t, "twice", twice)
 	died := 0
 	for n := 1; n <= 6; n++ {
 		t.Run(fmt.Sprintf("after call %d", n), func(t *testing.T) {

@@ -37,12 +37,10 @@ type Facts struct {
 func (st *Stage) Facts(ctx context.Context) (Facts, error) {
 	f := Facts{Shares: map[string]int{}, Exposed: map[string]rollout.Served{}, History: map[string][]rollout.Entry{}, Commands: map[string][]rollout.Command{}}
 	model := st.Scenario.sp.Model
-	runs, err := st.Table.Runs(ctx, model)
-	if err != nil {
+	var err error
+	if f.Runs, err = st.runsOf(ctx, model); err != nil {
 		return f, err
 	}
-	slices.Reverse(runs)
-	f.Runs = runs
 	if f.Rollouts, err = st.Table.Rollouts(ctx, model, 1000); err != nil {
 		return f, err
 	}
@@ -115,6 +113,7 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 		c.check(len(f.Runs) == *x.Runs, "%d training runs, %d expected", len(f.Runs), *x.Runs)
 	}
 	c.runs(x.Trained)
+	c.trained(x.Objects)
 	c.rollouts(x.Rollouts)
 	if x.Variant != "" {
 		c.check(f.Shares[x.Variant] == 100 && len(f.Shares) == 1, "endpoint is %s; %s expected to be alone on it", f.Endpoint, x.Variant)
@@ -134,9 +133,11 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 	}
 	c.controlled(x)
 	c.only(x)
-	if misses, err := st.checkCode(ctx, x); err != nil {
-		return nil, err
-	} else if len(misses) > 0 {
+	for _, check := range []func(context.Context, Expect) ([]string, error){st.checkCode, st.checkOthers} {
+		misses, err := check(ctx, x)
+		if err != nil {
+			return nil, err
+		}
 		c.misses = append(c.misses, misses...)
 	}
 	if x.NoLeases {
@@ -179,12 +180,24 @@ func (c *checker) runs(want []ExpectRun) {
 		c.check(x.Objects == nil || r.Summary.Objects == *x.Objects, "run %d has %d objects in its manifest", i+1, r.Summary.Objects)
 		c.check(strings.Contains(r.Causes, x.Causes), "run %d was caused by %q; %q expected to be part of it", i+1, r.Causes, x.Causes)
 		c.check(x.Class == "" || string(r.Class) == x.Class, "run %d failed as %q, %q expected", i+1, r.Class, x.Class)
+		c.check(x.Approval == "" || r.Approval == x.Approval, "the package of run %d is %s, %s expected", i+1, r.Approval, x.Approval)
 		c.check(len(r.Tried) == x.Tried, "run %d was tried %d times before, %d expected", i+1, len(r.Tried), x.Tried)
 		c.check(strings.Contains(strings.Join(r.Log, "\n"), x.Log), "run %d reports the lines %q; %q expected among them", i+1, r.Log, x.Log)
 		after := r.ClosedAt.Sub(c.began)
 		c.check(after >= x.AtLeast.Std() && (x.Within == 0 || after <= x.Within.Std()), "run %d began after %s, between %s and %s expected", i+1, after, x.AtLeast, x.Within)
 		c.check(strings.Contains(r.Reason, x.Reason), "run %d ended because %q; %q expected to be part of it", i+1, r.Reason, x.Reason)
 	}
+}
+
+// trained checks how many objects were trained on, together.
+func (c *checker) trained(want *int) {
+	n := 0
+	for _, r := range c.facts.Runs {
+		if r.State == training.Trained {
+			n += r.Summary.Objects
+		}
+	}
+	c.check(want == nil || n == *want, "%d objects were trained on", n)
 }
 
 func (c *checker) rollouts(want []ExpectRollout) {

@@ -7,6 +7,8 @@ import "sluice/shared/spec"
 type Expect struct {
 	Runs        *int            `yaml:"runs"`
 	Trained     []ExpectRun     `yaml:"trained"`  // by generation, from the first
+	Objects     *int            `yaml:"objects"`  // in the manifests of all runs that trained
+	Others      Runs            `yaml:"others"`   // the training runs of other models, all of them
 	Rollouts    []ExpectRollout `yaml:"rollouts"` // from the first
 	Variant     string          `yaml:"variant"`  // that has all requests
 	DeadLetters *int            `yaml:"deadLetters"`
@@ -27,17 +29,21 @@ type Expect struct {
 	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
 }
 
+// Runs are expected of models, by name.
+type Runs map[string][]ExpectRun
+
 // ExpectRun is expected of a training run.
 type ExpectRun struct {
-	State   string        `yaml:"state"`
-	Objects *int          `yaml:"objects"`
-	Reason  string        `yaml:"reason"`  // part of it
-	Causes  string        `yaml:"causes"`  // part of them
-	Class   string        `yaml:"class"`   // of its failure
-	Tried   int           `yaml:"tried"`   // executions before the last one
-	Log     string        `yaml:"log"`     // part of the lines in the report
-	AtLeast spec.Duration `yaml:"atLeast"` // when its demand was closed, after the beginning
-	Within  spec.Duration `yaml:"within"`
+	State    string        `yaml:"state"`
+	Objects  *int          `yaml:"objects"`
+	Reason   string        `yaml:"reason"`   // part of it
+	Causes   string        `yaml:"causes"`   // part of them
+	Class    string        `yaml:"class"`    // of its failure
+	Approval string        `yaml:"approval"` // of its package
+	Tried    int           `yaml:"tried"`    // executions before the last one
+	Log      string        `yaml:"log"`      // part of the lines in the report
+	AtLeast  spec.Duration `yaml:"atLeast"`  // when its demand was closed, after the beginning
+	Within   spec.Duration `yaml:"within"`
 }
 
 // ExpectCommand is expected of the answer to a command.

@@ -21,9 +21,9 @@ type Review struct {
 	Why    string `yaml:"why"`
 }
 
-// pipeline deploys pipeline.yaml. The pipeline of Sluice itself is there, too, and its
+// deliveries deploys pipeline.yaml. The pipeline of Sluice itself is there, too, and its
 // repository is not: it never starts.
-func (st *Stage) pipeline() error {
+func (st *Stage) deliveries() error {
 	_, err := st.AWS.DeployTemplate(sluice.Deployed, "pipeline.yaml", st.Scenario.Code.Pipeline, map[string]string{
 		"Model": st.Scenario.sp.Model, "ModelRepository": st.Scenario.Code.Repository, "StagingTable": "sluice-staging-table",
 	})

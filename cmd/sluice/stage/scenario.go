@@ -35,6 +35,7 @@ type Scenario struct {
 	Scaling  *Scaling      `yaml:"scaling"`   // of the champion's variant
 	History  spec.Duration `yaml:"history"`   // for which the champion has been serving; default 1d
 	Models   []Model       `yaml:"models"`    // what each pipeline execution yields; the last one repeats
+	Others   []Other       `yaml:"others"`    // models beside it
 	Alarms   []Alarm       `yaml:"alarms"`
 	Code     *Code         `yaml:"code"` // the Git repository of the model, with its builds
 	Do       []Action      `yaml:"do"`
@@ -58,6 +59,7 @@ type Traffic struct {
 // answers.
 type Model struct {
 	AUC    float64       `yaml:"auc"`
+	Loss   float64       `yaml:"loss"`   // logarithmic; 0 is none
 	Errors spec.Percent  `yaml:"errors"` // answers of class 5XX
 	P50    Milliseconds  `yaml:"p50"`
 	P90    Milliseconds  `yaml:"p90"`
@@ -90,10 +92,14 @@ type Failure struct {
 	Log    []string `yaml:"log"` // lines that its job logs
 }
 
-// Alarm is a CloudWatch alarm on a metric of the endpoint's champion variant or, if
-// Candidate is set, of variants that rollouts bring.
+// Alarm is a CloudWatch alarm on a metric of the endpoint's champion variant, on an
+// expression of such metrics, or on other alarms.
 type Alarm struct {
 	Name      string  `yaml:"name"`
+	Rule      string  `yaml:"rule"`       // of a composite alarm, which has no more
+	Math      string  `yaml:"expression"` // of Metrics
+	Metrics   IDs     `yaml:"metrics"`    // by id in the expression
+	Tags      IDs     `yaml:"tags"`
 	Metric    string  `yaml:"metric"` // of AWS/SageMaker
 	Stat      string  `yaml:"stat"`
 	Threshold float64 `yaml:"threshold"`
@@ -101,6 +107,9 @@ type Alarm struct {
 	Variant   string  `yaml:"variant"`
 	Missing   string  `yaml:"missing"` // what minutes without data are; default notBreaching
 }
+
+// IDs leads from short names to what they stand for.
+type IDs map[string]string
 
 // Scaling is autoscaling by requests per minute and instance.
 type Scaling struct {
@@ -130,6 +139,10 @@ type Action struct {
 	Request  *OpenRequest    `yaml:"request"`    // a pull request
 	Review   *Review         `yaml:"review"`     // of a pipeline's approval
 	Retry    string          `yaml:"retryStage"` // a failed stage of the pipeline, whose failed actions are run again
+	Image    *PushImage      `yaml:"image"`
+	Stop     string          `yaml:"stop"` // a pipeline, whose executions somebody stops
+	Kill     string          `yaml:"kill"` // an execution of the training machine, which somebody stops
+	Event    *SendEvent      `yaml:"event"`
 }
 
 // Put puts objects into a bucket.
@@ -236,6 +249,9 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 		return nil, err
 	}
 	s.sp = *sp
+	if err := s.readOthers(); err != nil {
+		return nil, err
+	}
 	if s.Count == 0 {
 		s.Count = sp.Endpoint.InstanceCount
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -79,13 +81,9 @@ func (st *Stage) set(ctx context.Context) (err error) {
 	if err := st.code(); err != nil {
 		return err
 	}
-	client := sagemaker.NewFromConfig(st.AWS.AdminConfig())
 	sp := st.Scenario.sp
-	if _, err := client.CreatePipeline(ctx, &sagemaker.CreatePipelineInput{
-		PipelineName: &sp.Pipeline.Name, PipelineDefinition: aws.String(string(st.Scenario.pipe)),
-		ClientRequestToken: aws.String("rehearsal-rehearsal-rehearsal-00"), RoleArn: aws.String(modelRole),
-	}); err != nil {
-		return fmt.Errorf("creating pipeline %s: %w", sp.Pipeline.Name, err)
+	if err := st.pipeline(ctx, sp.Pipeline.Name, st.Scenario.pipe); err != nil {
+		return err
 	}
 	st.AWS.Script = st.script
 	for _, a := range st.Scenario.Alarms {
@@ -93,8 +91,22 @@ func (st *Stage) set(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	_, err = st.Apply(ctx, sp, st.Scenario.Spec)
-	return err
+	if _, err = st.Apply(ctx, sp, st.Scenario.Spec); err != nil {
+		return err
+	}
+	return st.others(ctx)
+}
+
+// pipeline makes a pipeline of a definition.
+func (st *Stage) pipeline(ctx context.Context, name string, definition []byte) error {
+	_, err := sagemaker.NewFromConfig(st.AWS.AdminConfig()).CreatePipeline(ctx, &sagemaker.CreatePipelineInput{
+		PipelineName: &name, PipelineDefinition: aws.String(string(definition)),
+		ClientRequestToken: aws.String("rehearsal-rehearsal-rehearsal-00"), RoleArn: aws.String(modelRole),
+	})
+	if err != nil {
+		return fmt.Errorf("creating pipeline %s: %w", name, err)
+	}
+	return nil
 }
 
 const modelRole = "arn:aws:iam::" + wire.Account + ":role/sluice/models"
@@ -118,7 +130,11 @@ func (st *Stage) ask(ctx context.Context, text string) error {
 // pipelines write to.
 func (st *Stage) buckets() error {
 	made := map[string]bool{}
-	for _, d := range st.Scenario.sp.Triggers.Data {
+	triggers := st.Scenario.sp.Triggers.Data
+	for _, o := range st.Scenario.Others {
+		triggers = append(triggers[:len(triggers):len(triggers)], o.sp.Triggers.Data...)
+	}
+	for _, d := range triggers {
 		if !made[d.Bucket] {
 			made[d.Bucket] = true
 			if err := st.AWS.S3.CreateBucket(d.Bucket, s3.Options{EventBridge: true}); err != nil {
@@ -199,7 +215,7 @@ func (st *Stage) scale(ctx context.Context) error {
 // script says what a pipeline execution yields.
 func (st *Stage) script(r pipelines.Run) pipelines.Outcome {
 	m := Model{AUC: 0.85, Errors: st.Scenario.Champion.Errors}
-	if models := st.Scenario.Models; len(models) > 0 {
+	if models := st.Scenario.modelsOf(r.Pipeline); len(models) > 0 {
 		m = models[min(r.Ordinal, len(models))-1]
 	}
 	out := pipelines.Outcome{Report: m.report(), Behaviour: m.behaviour()}
@@ -211,7 +227,11 @@ func (st *Stage) script(r pipelines.Run) pipelines.Outcome {
 
 // report is the model's evaluation report.
 func (m Model) report() []byte {
-	b, err := json.Marshal(map[string]any{"binary_classification_metrics": map[string]any{"auc": map[string]any{"value": m.AUC}}})
+	metrics := map[string]any{"auc": map[string]any{"value": m.AUC}}
+	if m.Loss > 0 {
+		metrics["log_loss"] = map[string]any{"value": m.Loss}
+	}
+	b, err := json.Marshal(map[string]any{"binary_classification_metrics": metrics})
 	if err != nil {
 		panic(err) // maps and numbers
 	}
@@ -241,12 +261,34 @@ func (st *Stage) alarm(a Alarm) error {
 	if variant == "" {
 		variant = st.Scenario.sp.Model + "-v1"
 	}
-	raw, err := json.Marshal(map[string]any{
-		"AlarmName": a.Name, "Namespace": "AWS/SageMaker", "MetricName": a.Metric, "Statistic": a.Stat,
-		"Dimensions": []dimension{{"EndpointName", st.Scenario.sp.Endpoint.Name}, {"VariantName", variant}},
-		"Period":     60, "EvaluationPeriods": max(a.Periods, 1), "Threshold": a.Threshold,
-		"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": cmp.Or(a.Missing, "notBreaching"),
-	})
+	def := map[string]any{"AlarmName": a.Name}
+	dimensions := []dimension{{"EndpointName", st.Scenario.sp.Endpoint.Name}, {"VariantName", variant}}
+	if a.Rule != "" {
+		def["AlarmRule"] = a.Rule
+	} else {
+		maps.Copy(def, map[string]any{
+			"EvaluationPeriods": max(a.Periods, 1), "Threshold": a.Threshold,
+			"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": cmp.Or(a.Missing, "notBreaching"),
+		})
+	}
+	switch {
+	case a.Math != "":
+		queries := []map[string]any{{"Id": "value", "Expression": a.Math, "ReturnData": true}}
+		for _, id := range slices.Sorted(maps.Keys(a.Metrics)) {
+			queries = append(queries, map[string]any{"Id": id, "ReturnData": false, "MetricStat": map[string]any{
+				"Metric": map[string]any{"Namespace": "AWS/SageMaker", "MetricName": a.Metrics[id], "Dimensions": dimensions}, "Period": 60, "Stat": a.Stat,
+			}})
+		}
+		def["Metrics"] = queries
+	case a.Rule == "":
+		maps.Copy(def, map[string]any{"Namespace": "AWS/SageMaker", "MetricName": a.Metric, "Statistic": a.Stat, "Dimensions": dimensions, "Period": 60})
+	}
+	var tags []map[string]string
+	for _, key := range slices.Sorted(maps.Keys(a.Tags)) {
+		tags = append(tags, map[string]string{"Key": key, "Value": a.Tags[key]})
+	}
+	def["Tags"] = tags
+	raw, err := json.Marshal(def)
 	if err != nil {
 		return err
 	}

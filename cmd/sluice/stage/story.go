@@ -61,7 +61,7 @@ func text(v dynamodb.Value) string { return v.Text }
 
 // left tells what a state of a training machine has brought.
 func (p *Play) left(execution, state string, data json.RawMessage) {
-	model := p.stage.Scenario.sp.Model
+	model := execution[:max(strings.LastIndex(execution, "-g"), 0)]
 	switch state {
 	case "LaunchPipeline":
 		var d struct {

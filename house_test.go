@@ -33,14 +33,14 @@ const (
 // values are the packages of the standard library that only compute. Of time, a test
 // of its own leaves the types.
 var values = []string{
-	"bufio", "bytes", "cmp", "compress/gzip", "container/*", "crypto/sha256", "encoding/*", "errors", "fmt", "hash/*", "io", "iter", "maps",
+	"bufio", "bytes", "cmp", "compress/gzip", "container/*", "crypto/sha256", "encoding/*", "errors", "fmt", "hash", "hash/*", "io", "iter", "maps",
 	"math", "math/bits", "math/cmplx", "net/netip", "path", "reflect", "regexp", "slices", "sort", "strconv", "strings", "time",
 	"unicode", "unicode/*",
 }
 
 // pure are the packages that decide.
 var pure = []string{
-	"sluice/shared/alarm", "sluice/shared/definition", "sluice/shared/demand", "sluice/shared/fault", "sluice/shared/flow", "sluice/shared/gate",
+	"sluice/shared/alarm", "sluice/shared/capture", "sluice/shared/definition", "sluice/shared/demand", "sluice/shared/drift", "sluice/shared/fault", "sluice/shared/flow", "sluice/shared/gate",
 	"sluice/shared/judge", "sluice/shared/preflight", "sluice/shared/rollout", "sluice/shared/schedule", "sluice/shared/spec",
 }
 
@@ -49,7 +49,7 @@ const purity = "it decides, so it takes values and returns values: no SDK, clock
 
 var directions = []direction{
 	{
-		of:   []string{"shared/alarm", "shared/definition", "shared/demand", "shared/gate", "shared/judge/...", "shared/preflight", "shared/rollout"},
+		of:   []string{"shared/alarm", "shared/capture", "shared/definition", "shared/demand", "shared/gate", "shared/judge/...", "shared/preflight", "shared/rollout"},
 		only: slices.Concat(values, pure), why: purity,
 	},
 	{
@@ -59,6 +59,10 @@ var directions = []direction{
 	{
 		of:   []string{"shared/spec"},
 		only: slices.Concat(values, pure, []string{"embed", "time/tzdata", "github.com/bmatcuk/doublestar/v4", "github.com/goccy/go-yaml/..."}), why: purity,
+	},
+	{
+		of:   []string{"shared/drift"},
+		only: slices.Concat(values, pure, []string{"github.com/DataDog/sketches-go/..."}), why: purity,
 	},
 	{
 		of:   []string{"shared/schedule"},
@@ -78,7 +82,7 @@ var directions = []direction{
 		not: []string{sdk}, why: "adapters alone speak to AWS: a use case that knows SDK types can be tested only through them",
 	},
 	{
-		of: []string{"shared/..."}, but: []string{"shared/fault", "shared/edge", "shared/intake"},
+		of: []string{"shared/..."}, but: []string{"shared/fault", "shared/edge", "shared/intake", "shared/capturing"},
 		not: []string{host}, why: "only the rim of a function knows that Lambda runs it",
 	},
 	{

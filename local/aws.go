@@ -119,9 +119,10 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	a.AutoScaling = autoscaling.New(w, scaling{a})
 	a.SageMaker = sagemaker.New(w, sagemaker.Outside{
 		Emit: emit, Record: a.CloudWatch.Record, AlarmState: a.CloudWatch.State, Put: a.S3.Put, Permit: a.Server.Permit,
-		Log:    func(group, stream, line string) { a.Logs.Append(group, stream, a.World.Now(), line) },
-		Script: func(r pipelines.Run) pipelines.Outcome { return a.Script(r) },
-		Scaled: a.AutoScaling.Scaled, Deregister: scaling{a}.deregister,
+		Log:     func(group, stream, line string) { a.Logs.Append(group, stream, a.World.Now(), line) },
+		Script:  func(r pipelines.Run) pipelines.Outcome { return a.Script(r) },
+		Capture: a.capture,
+		Scaled:  a.AutoScaling.Scaled, Deregister: scaling{a}.deregister,
 	})
 	a.CloudTrail = cloudtrail.New(w, a.IAM.Caller)
 	a.Server.Audit = a.CloudTrail.Observe
@@ -132,6 +133,14 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 		a.Server.Register(s)
 	}
 	return a
+}
+
+// capture writes a capture of an endpoint's requests, as the role of its model.
+func (a *AWS) capture(roleARN, bucket, key string, body []byte) error {
+	if err := a.IAM.AllowRole(roleARN, wire.Access{Action: "s3:PutObject", Resource: s3.ObjectARN(bucket, key)}); err != nil {
+		return err
+	}
+	return a.S3.Put(bucket, key, body)
 }
 
 // code makes the services that code goes through.

@@ -28,6 +28,7 @@ import (
 	"sluice/shared/awstable"
 	"sluice/shared/awstrail"
 	"sluice/shared/building"
+	"sluice/shared/capturing"
 	"sluice/shared/checking"
 	"sluice/shared/commanding"
 	"sluice/shared/committing"
@@ -116,6 +117,10 @@ func (p parts) delivering() *delivering.Delivering {
 	return &delivering.Delivering{Table: p.table(), Registry: awspipelines.OpenRegistry(p.cfg), Rollouts: p.requesting(), Pipelines: awsdelivery.Open(p.cfg)}
 }
 
+func (p parts) capturing() *capturing.Capturing {
+	return &capturing.Capturing{Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)), Metrics: awsmetrics.Open(p.cfg)}
+}
+
 func (p parts) failing() *failing.Failing {
 	return &failing.Failing{Builds: awsbuilds.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg), Reports: p.reports()}
 }
@@ -125,6 +130,9 @@ func (p parts) failing() *failing.Failing {
 var Functions = map[string]func(parts) edge.Handler{
 	"on-data":  func(p parts) edge.Handler { return edge.Handle("on-data", p.log, p.intake().OnData) },
 	"on-alarm": func(p parts) edge.Handler { return edge.Handle("on-alarm", p.log, p.intake().OnAlarm) },
+	"on-capture": func(p parts) edge.Handler {
+		return edge.Handle("on-capture", p.log, p.capturing().OnCapture)
+	},
 	"on-schedule": func(p parts) edge.Handler {
 		return edge.Handle("on-schedule", p.log, p.intake().OnSchedule)
 	},

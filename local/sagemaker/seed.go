@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/local/sagemaker/catalog"
 	"sluice/local/sagemaker/hosting"
 	"sluice/local/sagemaker/registry"
 	"sluice/local/sagemaker/traffic"
@@ -26,6 +27,7 @@ type Champion struct {
 	Behaviour    traffic.Behaviour
 	Traffic      traffic.Traffic
 	History      time.Duration // of requests served, and of metrics, before now
+	Capture      *catalog.DataCapture
 }
 
 // Seed makes the champion: an Approved package, a model, a configuration and an
@@ -48,7 +50,7 @@ func (s *Service) Seed(c Champion) (string, error) {
 	}
 	err = s.Hosting.Seed(hosting.Start{Endpoint: c.Endpoint, Config: c.Config, Model: c.Model, Package: arn, RoleARN: c.RoleARN,
 		Variant: cmp.Or(c.Variant, "AllTraffic"), InstanceType: cmp.Or(c.InstanceType, "ml.m5.large"), Instances: cmp.Or(c.Instances, 2),
-		Traffic: c.Traffic, History: c.History})
+		Traffic: c.Traffic, History: c.History, Capture: c.Capture})
 	if err != nil {
 		return "", fmt.Errorf("seeding %s: %w", c.Endpoint, err)
 	}

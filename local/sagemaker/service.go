@@ -32,6 +32,8 @@ type Outside struct {
 	AlarmState func(name string) string
 	// Put writes an object to S3, for evaluation reports.
 	Put func(bucket, key string, body []byte) error
+	// Capture writes an object to S3 as a role, for data capture.
+	Capture func(roleARN, bucket, key string, body []byte) error
 	// Log writes a line to CloudWatch Logs, of a job that fails.
 	Log func(group, stream, line string)
 	// Script decides what a pipeline execution yields.
@@ -61,7 +63,7 @@ func New(w *sim.World, out Outside) *Service {
 		Registry:  r,
 		Catalog:   c,
 		Pipelines: pipelines.New(w, r, pipelines.Outside{Emit: out.Emit, Script: out.Script, Put: out.Put, Log: out.Log}),
-		Hosting: hosting.New(w, c, hosting.Outside{Emit: out.Emit, Record: out.Record, AlarmState: out.AlarmState, Permit: out.Permit,
+		Hosting: hosting.New(w, c, hosting.Outside{Emit: out.Emit, Record: out.Record, AlarmState: out.AlarmState, Capture: out.Capture, Permit: out.Permit,
 			Scaled: out.Scaled, Deregister: out.Deregister}),
 		w: w,
 	}

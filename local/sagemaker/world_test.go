@@ -32,6 +32,7 @@ type stage struct {
 	events []event
 	alarms map[string]string
 	puts   map[string]string
+	writer string // role of the last capture
 	script func(pipelines.Run) pipelines.Outcome
 	points []point
 	needs  []wire.Access
@@ -84,6 +85,10 @@ func newStage(t *testing.T) *stage {
 		AlarmState: func(name string) string { return s.alarms[name] },
 		Put: func(bucket, key string, body []byte) error {
 			s.puts[bucket+"/"+key] = string(body)
+			return nil
+		},
+		Capture: func(role, bucket, key string, body []byte) error {
+			s.puts[bucket+"/"+key], s.writer = string(body), role
 			return nil
 		},
 		Script: func(r pipelines.Run) pipelines.Outcome {

@@ -1,5 +1,6 @@
-// Package awsmetrics reads a rollout's metrics and alarms from CloudWatch. It fills
-// shifting's metrics and alarms and intake's alarms, and judges nothing.
+// Package awsmetrics reads a rollout's metrics and alarms from CloudWatch, and writes
+// those of drift. It fills shifting's metrics and alarms, intake's alarms and
+// capturing's metrics, and judges nothing.
 package awsmetrics
 
 import (

@@ -1,6 +1,6 @@
 // Package awsobjects keeps Sluice's chunks and manifests in its S3 bucket, and
-// reads what users' pipelines wrote to theirs. It fills the stores of intake and
-// training.
+// reads what users' pipelines and endpoints wrote to theirs. It fills the stores of
+// intake, training and capturing.
 package awsobjects
 
 import (
@@ -70,10 +70,32 @@ func (s *Store) Fetch(ctx context.Context, uri string) ([]byte, error) {
 	return b, nil
 }
 
-func (s *Store) open(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
+// Open opens an object of another bucket, and says its entity tag. Errors: NotFound.
+func (s *Store) Open(ctx context.Context, bucket, key string) (body io.ReadCloser, tag string, err error) {
 	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return nil, awsfault.Errorf(err, "reading %s", address(bucket, key))
+		return nil, "", awsfault.Errorf(err, "reading %s", address(bucket, key))
 	}
-	return out.Body, nil
+	return out.Body, aws.ToString(out.ETag), nil
+}
+
+// List lists the keys that begin with prefix and come after another one, sorted.
+func (s *Store) List(ctx context.Context, prefix, after string) ([]string, error) {
+	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: &prefix, StartAfter: &after})
+	var keys []string
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, awsfault.Errorf(err, "listing %s", s.URI(prefix))
+		}
+		for _, o := range page.Contents {
+			keys = append(keys, aws.ToString(o.Key))
+		}
+	}
+	return keys, nil
+}
+
+func (s *Store) open(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
+	body, _, err := s.Open(ctx, bucket, key)
+	return body, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,6 +61,34 @@ func TestPutAndGet(t *testing.T) {
 	}
 	if got := store.URI("a/b"); got != "s3://store/a/b" {
 		t.Errorf("address %s", got)
+	}
+}
+
+func TestOpenAndList(t *testing.T) {
+	service, store := open(t)
+	for _, key := range []string{"a/1", "a/2", "a/3", "b/1"} {
+		if err := service.Put("store", key, []byte(key)); err != nil {
+			t.Fatal(err)
+		}
+		if err := service.Put("users", key, []byte(key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keys, err := store.List(ctx, "a/", "a/1"); err != nil || !slices.Equal(keys, []string{"a/2", "a/3"}) {
+		t.Errorf("listed %v, %v", keys, err)
+	}
+	body, tag, err := store.Open(ctx, "users", "b/1")
+	if err != nil || tag == "" {
+		t.Fatal(tag, err)
+	}
+	if got, err := io.ReadAll(body); err != nil || body.Close() != nil || string(got) != "b/1" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if _, again, err := store.Open(ctx, "users", "a/1"); err != nil || again == tag {
+		t.Errorf("another object has the tag %s, too, %v", again, err)
+	}
+	if _, _, err := store.Open(ctx, "users", "none"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an object that is not there: %v", err)
 	}
 }
 

@@ -13,7 +13,9 @@
 //	DEMAND#<model>#<g>  <chunk>              a chunk of the demand of generation g
 //	BUCKET#<bucket>     <model>#<i>          data trigger i of the model
 //	BUCKET#<bucket>     #                    the revision of the bucket's data triggers
-//	ALARMS              <model>#<i>          drift trigger i of the model
+//	ALARMS              <model>#<i>          drift trigger i of the model; #own for its own alarm
+//	CAPTURES#<bucket>   <model>              where the model's captures come in
+//	MODEL#<model>       DRIFT#<variant>      how far the watch of a variant's captures has come
 //	SCHEDULES           <model>#<i>          schedule trigger i of the model
 //	PROMOTIONS#<model>  <other model>        that the other model trains after a promotion of the model
 //	MODEL#<model>       SERVED#<trigger>     up to when a schedule, or another model's promotions, have been served

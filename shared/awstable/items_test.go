@@ -13,6 +13,7 @@ import (
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/building"
+	"sluice/shared/capturing"
 	"sluice/shared/checking"
 	"sluice/shared/committing"
 	"sluice/shared/delivering"
@@ -47,7 +48,8 @@ func churn() spec.Spec {
 			Strategy: spec.StrategyCanary, Canary: spec.Canary{Weight: 10, Bake: spec.Duration(15 * time.Minute)}, Alarms: []string{"churn-5xx"},
 			Judge: spec.Judge{Latency: &spec.Latency{Percentile: "p99", Tolerance: 0.1}},
 		},
-		Code: &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference", Tags: []string{"1.*"}}},
+		Drift: &spec.Drift{Captures: "s3://captures/churn", Hold: spec.Duration(time.Hour)},
+		Code:  &spec.Code{Repository: "churn-model", Checks: "churn-checks", Image: &spec.Image{Project: "churn-image", Repository: "churn-inference", Tags: []string{"1.*"}}},
 	}
 	return s.Normalised()
 }
@@ -92,16 +94,20 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Tag: "1.0", Digest: "sha256:1", Model: "churn"}))
 	w.ok(w.table.Tell(ctx, "spec/c", now))
 	w.ok(w.table.PutDelivery(ctx, delivering.Action{Model: "churn", Pipeline: "p", Stage: "Production"}))
+	get(w, func() (capturing.State, error) {
+		return w.table.PutDriftState(ctx, capturing.State{Model: "churn", Variant: "churn-v7"})
+	})
 	want := []string{
-		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2",
+		"ALARMS churn#0", "ALARMS churn#1", "ALARMS churn#2", "ALARMS churn#own",
 		"BUCKET#acme #", "BUCKET#acme churn#0", "BUCKET#acme churn#1", "BUCKET#acme churn#2", "BUCKET#other #", "BUCKET#other churn#3",
+		"CAPTURES#captures churn",
 		"CODE#churn-model HEAD#sluice.yaml#main", "CODE#churn-model MODEL#churn", "CODE#churn-model REQUEST#17",
 		"DEMAND#churn#2 sha",
 		"ENDPOINT#churn-prod MODEL",
 		"GROUP#churn MODEL",
 		"IMAGE#churn-inference c#churn", "IMAGE#churn-inference sha256:1#churn", "IMAGES#churn-inference churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
-		"MODEL#churn DELIVERY#p/Production", "MODEL#churn DEMAND", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
+		"MODEL#churn DELIVERY#p/Production", "MODEL#churn DEMAND", "MODEL#churn DRIFT#churn-v7", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",
 		"PROMOTIONS#embeddings churn",
 		"ROLLOUT#churn-v7 COMMAND#c1",
@@ -254,7 +260,7 @@ func TestListsThroughSmallPages(t *testing.T) {
 	if len(triggers) != 15 || triggers[0] != (intake.Trigger{Model: "a", Index: 0, Prefix: "churn/", Suffix: ".parquet"}) {
 		t.Errorf("%d data triggers: %v", len(triggers), triggers)
 	}
-	if n := len(get(w, func() ([]intake.DriftTrigger, error) { return w.table.DriftTriggers(ctx) })); n != 15 {
+	if n := len(get(w, func() ([]intake.DriftTrigger, error) { return w.table.DriftTriggers(ctx) })); n != 20 {
 		t.Errorf("%d drift triggers", n)
 	}
 }

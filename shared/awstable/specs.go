@@ -104,6 +104,7 @@ func index(s spec.Spec, at time.Time) []entry {
 	for _, m := range s.Triggers.After() {
 		all = append(all, entry{key: key{promotionsOf(m), s.Model}, value: name})
 	}
+	all = append(all, captures(s)...)
 	if c := s.Code; c != nil {
 		all = append(all, entry{key: codeKey(c.Repository, "MODEL#"+s.Model), value: specFile{Model: s.Model, File: c.File()}})
 		if i := c.Image; i != nil && len(i.Tags) > 0 {

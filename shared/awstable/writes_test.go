@@ -196,6 +196,7 @@ func TestApplyReplacesTheIndex(t *testing.T) {
 	next := churn()
 	next.Triggers.Data = []spec.DataTrigger{next.Triggers.Data[3]}
 	next.Triggers.Drift, next.Triggers.Schedule, next.Triggers.Promotion = nil, nil, nil
+	next.Drift = nil
 	next.Package.Group, next.Endpoint.Name = "churn2", "churn-prod" // the endpoint in another case is the same
 	second := applied(next, 2)
 	w.ok(w.table.Apply(ctx, second, &first))
@@ -229,7 +230,7 @@ func TestApplyTooMuchAtOnce(t *testing.T) {
 	w := newWorld(t)
 	many := func(bucket string, n int) spec.Spec {
 		s := churn()
-		s.Triggers, s.Code = spec.Triggers{}, nil
+		s.Triggers, s.Drift, s.Code = spec.Triggers{}, nil, nil
 		for range n {
 			s.Triggers.Data = append(s.Triggers.Data, spec.DataTrigger{Bucket: bucket})
 		}

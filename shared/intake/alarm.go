@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -99,8 +100,16 @@ func (i *Intake) addAlarm(ctx context.Context, t DriftTrigger, a event.Alarm) er
 		_, err := i.note(ctx, t.Model, c)
 		return err
 	}
+	reason := a.Reason
+	if a.Name == spec.DriftAlarm(t.Model) { // its datapoints say less than what they were made of
+		moved, err := i.table.Drifted(ctx, t.Model)
+		if err != nil {
+			return err
+		}
+		reason = cmp.Or(moved, reason)
+	}
 	text := fmt.Sprintf("alarm %s", a.Name)
-	if reason := shorten(a.Reason); reason != "" {
+	if reason := shorten(reason); reason != "" {
 		text += " (" + reason + ")"
 	}
 	c := cause(demand.Drift, name, text, a.At)

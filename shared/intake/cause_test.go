@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/local/wire"
+	"sluice/shared/capturing"
 	"sluice/shared/demand"
 	"sluice/shared/fault"
 	"sluice/shared/spec"
@@ -97,6 +100,46 @@ func TestAlarmsByTag(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]time.Duration{demand.Drift: 30 * time.Minute, demand.Calm: 0}, kinds); diff != "" {
 		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+}
+
+// TestOwnAlarm: the alarm that Sluice keeps for a model with a drift block is taken
+// without being named, with what has moved for its reason; and with the alarm's own
+// reason while that is not known.
+func TestOwnAlarm(t *testing.T) {
+	own := model("churn", nil)
+	own.Drift = &spec.Drift{Captures: "s3://captures/churn", Hold: spec.Duration(time.Hour)}
+	fraud := model("fraud", nil)
+	fraud.Drift = &spec.Drift{Captures: "s3://captures/fraud"}
+	w := newWorld(t, own, fraud)
+	raw := bytes.ReplaceAll(sample(t, "cloudwatch-alarm-state-change", nil), []byte("churn-green-5xx"), []byte("sluice-drift-churn"))
+	for _, moved := range []string{"", "age has moved: PSI 0.41, KS 0.30"} {
+		if moved != "" {
+			w.Do(func() {
+				for _, s := range []capturing.State{
+					{Model: "churn", Variant: "churn-v2", Reading: "no feature of 3 has moved", Moved: moved, MovedAt: noon},
+					{Model: "churn", Variant: "churn-v1", Reading: "y has moved", Moved: "y has moved", MovedAt: noon.Add(-time.Hour)}, // the former champion
+					{Model: "fraud", Variant: "fraud-v1", Moved: "x has moved", MovedAt: noon.Add(time.Hour)},
+				} {
+					_, err := w.table.PutDriftState(ctx, s)
+					w.ok(err)
+				}
+			})
+		}
+		if models, _, err := onAlarm(t, w, raw); err != nil || !slices.Equal(models, []string{"churn"}) {
+			t.Errorf("taken for %v, %v", models, err)
+		}
+		causes := w.causes("churn")
+		if len(causes) != 1 || causes[0].Hold != time.Hour {
+			t.Fatalf("causes %+v", causes) // the second event is the first, again
+		}
+		want := "alarm sluice-drift-churn (Threshold Crossed: "
+		if moved != "" {
+			want = "alarm sluice-drift-churn (" + moved + ")"
+		}
+		if got := causes[0].Cause.Text; !strings.HasPrefix(got, want) {
+			t.Errorf("the cause is %q, want %q", got, want)
+		}
 	}
 }
 

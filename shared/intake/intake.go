@@ -62,6 +62,9 @@ type table interface {
 	DataTriggers(ctx context.Context, bucket string) (Wanted, error)
 	// DriftTriggers lists all drift triggers.
 	DriftTriggers(ctx context.Context) ([]DriftTrigger, error)
+	// Drifted says in words what of a model has moved, as its captures were last read;
+	// "" if nothing has, or none were.
+	Drifted(ctx context.Context, model string) (string, error)
 	// ScheduleTriggers lists all schedule triggers.
 	ScheduleTriggers(ctx context.Context) ([]ScheduleTrigger, error)
 	// ModelsAfter lists the models that train after a promotion of model.

@@ -37,6 +37,7 @@ func (r *report) check(s *Spec) {
 	r.price(s.Endpoint.Price)
 	r.rollout(&s.Rollout)
 	r.shadows(s)
+	r.drift(s.Drift, s.Triggers.Data)
 	r.code(s.Code)
 }
 

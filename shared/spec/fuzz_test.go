@@ -14,7 +14,7 @@ import (
 // the same and is accepted by the schema.
 func FuzzParse(f *testing.F) {
 	schema := compiled(f)
-	for _, path := range []string{"testdata/valid/churn.yaml", "testdata/valid/edges.yaml", "testdata/valid/bluegreen.yaml", "testdata/valid/steps.yaml", "testdata/valid/shadow.yaml", "testdata/golden/everything.yaml"} {
+	for _, path := range []string{"testdata/valid/churn.yaml", "testdata/valid/edges.yaml", "testdata/valid/bluegreen.yaml", "testdata/valid/steps.yaml", "testdata/valid/shadow.yaml", "testdata/valid/drift.yaml", "testdata/golden/everything.yaml"} {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)

@@ -39,6 +39,11 @@ const (
 	DefaultLatencyPercentile = "p90"
 	DefaultLatencyTolerance  = Percent(0.10)
 	DefaultNoTraffic         = NoTrafficHold
+	DefaultDriftLearn        = Duration(24 * time.Hour)
+	DefaultDriftWindow       = Duration(time.Hour)
+	DefaultDriftRows         = 1000
+	DefaultDriftPSI          = 0.2
+	DefaultDriftKS           = 0.15
 )
 
 // Normalised is the spec with every default filled in: what Parse returns, and
@@ -52,12 +57,13 @@ func (s Spec) Normalised() Spec {
 		fill(&t.Quiet, DefaultQuiet)
 		fill(&t.MaxWait, min(DefaultMaxWaitPerQuiet*t.Quiet, maxMaxWait))
 	}
-	if t := s.Triggers; len(t.Data)+len(t.Drift)+len(t.Schedule)+len(t.Promotion) > 0 {
+	if t := s.Triggers; len(t.Data)+len(t.Drift)+len(t.Schedule)+len(t.Promotion) > 0 || s.Drift != nil {
 		fill(&s.Triggers.Strikes, DefaultStrikes)
 	}
 	fill(&s.Package.Approve, DefaultApprove)
 	fill(&s.Endpoint.InstanceCount, DefaultInstanceCount)
 	s.Rollout.fill()
+	s.Drift.fill()
 	s.Code.fill()
 	return s
 }
@@ -179,6 +185,7 @@ func (s Spec) clone() Spec {
 	}
 	s.Rollout.Alarms = cloned(s.Rollout.Alarms)
 	s.Rollout.Judge.Latency = copied(s.Rollout.Judge.Latency)
+	s.Drift = s.Drift.clone()
 	s.Code = s.Code.clone()
 	return s
 }

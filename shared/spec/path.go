@@ -88,6 +88,14 @@ var examples = map[string]string{
 	"rollout.strategy":                 "canary",
 	"package.approve":                  "automatic",
 	"rollout.judge.latency.percentile": "p90",
+	"drift":                            "{captures: s3://acme-captures/churn}",
+	"drift.captures":                   "s3://acme-captures/churn",
+	"drift.columns":                    "[age, country, plan]",
+	"drift.categorical":                "[region]",
+	"drift.ignore":                     "[customer]",
+	"drift.reference":                  "s3://acme-models/churn/reference.csv",
+	"drift.psi":                        "0.2",
+	"drift.ks":                         "0.15",
 	"code":                             "{repository: churn-model}",
 	"code.repository":                  "churn-model",
 	"code.path":                        "models/churn",
@@ -125,6 +133,7 @@ func fixOf(field, otherwise string) string {
 // the others are ours.
 var itemLimits = map[string]int{
 	"pipeline.parameters": 200, "rollout.steps": 20, "rollout.windows": 14, "rollout.windows[].days": 7,
+	"drift.columns": 500, "drift.categorical": 500, "drift.ignore": 500,
 }
 
 // maxItems bounds any list or map. Source of 100: DescribeAlarms (AWS.md C.2).

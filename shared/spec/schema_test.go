@@ -190,7 +190,7 @@ func TestSchemaDefaults(t *testing.T) {
 		{Strategy: StrategySteps, Steps: []Step{{Approve: &Approval{}}}, Windows: []Window{{From: "09:00", To: "10:00"}}},
 	} {
 		rollout.Judge.Latency = &Latency{}
-		s := Spec{Triggers: Triggers{Data: []DataTrigger{{Bucket: "abc"}}}, Rollout: rollout}.Normalised()
+		s := Spec{Triggers: Triggers{Data: []DataTrigger{{Bucket: "abc"}}}, Drift: &Drift{}, Rollout: rollout}.Normalised()
 		var filled any
 		if err := json.Unmarshal(s.canonical(), &filled); err != nil {
 			t.Fatal(err)

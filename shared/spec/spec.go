@@ -17,6 +17,7 @@ type Spec struct {
 	Package  Package  `json:"package"`
 	Endpoint Endpoint `json:"endpoint"`
 	Rollout  Rollout  `json:"rollout,omitzero"`
+	Drift    *Drift   `json:"drift,omitempty"`
 	Code     *Code    `json:"code,omitempty"`
 }
 

@@ -35,6 +35,10 @@ func anySpec() *rapid.Generator[Spec] {
 			s.Package.Gate = append(s.Package.Gate, c)
 		}
 		s.Endpoint.Price = float64(rapid.IntRange(0, 1e6).Draw(t, "price")) / 1000
+		s.Drift = rapid.SampledFrom([]*Drift{
+			nil, {Captures: "s3://captures"}, {Captures: "s3://captures/a", Reference: "s3://models/r.jsonl", Columns: []string{"a b", "é: #"}, PSI: 0.3, KS: 1, MinRows: leastRows},
+			{Captures: "s3://captures/a/", Learn: maxLearn, Window: minDriftWindow, Ignore: []string{"?"}, Hold: Duration(time.Minute)},
+		}).Draw(t, "drift")
 		s.Rollout = anyRollout().Draw(t, "rollout")
 		return s
 	})

@@ -45,6 +45,8 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return nil
 	case a.Delete != nil:
 		return p.delete(*a.Delete)
+	case a.Drift != nil:
+		return p.drift(*a.Drift)
 	case a.Ask != nil:
 		p.tell(ui.Trigger, p.stage.Scenario.sp.Model, "a person asks for training: %s", *a.Ask)
 		return p.stage.ask(ctx, *a.Ask)
@@ -88,7 +90,7 @@ func (p *Play) act(ctx context.Context, a Action) error {
 	case a.Event != nil:
 		return p.send(ctx, *a.Event)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, review, retryStage, image, stop, kill or event")
+	return fmt.Errorf("it does nothing: write put, delete, drift, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, review, retryStage, image, stop, kill or event")
 }
 
 // put spreads the creation of objects over time.

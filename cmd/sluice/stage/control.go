@@ -102,7 +102,7 @@ func (p *Play) foreign(ctx context.Context, a Foreign) error {
 	if err != nil {
 		return err
 	}
-	if _, err := client.CreateEndpointConfig(ctx, &sagemaker.CreateEndpointConfigInput{EndpointConfigName: &a.Config, ProductionVariants: from.ProductionVariants}); err != nil {
+	if _, err := client.CreateEndpointConfig(ctx, &sagemaker.CreateEndpointConfigInput{EndpointConfigName: &a.Config, ProductionVariants: from.ProductionVariants, DataCaptureConfig: from.DataCaptureConfig}); err != nil {
 		return err
 	}
 	_, err = client.UpdateEndpoint(ctx, &sagemaker.UpdateEndpointInput{EndpointName: &name, EndpointConfigName: &a.Config})

@@ -26,12 +26,11 @@ func TestEveryTriggerLimitAndFailureHasAScenario(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		specs, runs := []spec.Spec{s.sp}, s.Expect.Trained
+		runs := s.Expect.Trained
 		for _, o := range s.Others {
-			specs = append(specs, o.sp)
 			runs = append(runs, s.Expect.Others[o.sp.Model]...)
 		}
-		for _, sp := range specs {
+		for _, sp := range s.specs() {
 			written(seen, "triggers", reflect.ValueOf(sp.Triggers))
 			written(seen, "package", reflect.ValueOf(sp.Package))
 			seen["approve "+string(sp.Package.Approve)] = true

@@ -30,12 +30,15 @@ type Facts struct {
 	Events   []string       // detail types of Sluice's own, in the order of sending
 	Scaled   map[string]int // the most instances that autoscaling may give, by variant
 	Waste    []string       // configs and models of ours that nothing uses
-	Longest  int            // history events of the longest execution of the rollout machine
+	Captured map[string]int // files of captures, by variant
+	// Capturing says whether the endpoint captures its requests.
+	Capturing bool
+	Longest   int // history events of the longest execution of the rollout machine
 }
 
 // Facts reads what came of the rehearsal. The caller holds the world.
 func (st *Stage) Facts(ctx context.Context) (Facts, error) {
-	f := Facts{Shares: map[string]int{}, Exposed: map[string]rollout.Served{}, History: map[string][]rollout.Entry{}, Commands: map[string][]rollout.Command{}}
+	f := Facts{Shares: map[string]int{}, Exposed: map[string]rollout.Served{}, Captured: map[string]int{}, History: map[string][]rollout.Entry{}, Commands: map[string][]rollout.Command{}}
 	model := st.Scenario.sp.Model
 	var err error
 	if f.Runs, err = st.runsOf(ctx, model); err != nil {
@@ -93,6 +96,7 @@ func (st *Stage) serving(f *Facts) {
 		f.Shares[v.Name] = seen.Share(v.Name)
 	}
 	f.Endpoint = seen.String()
+	st.captured(e, f)
 	for _, c := range st.AWS.SageMaker.Hosting.Served(name, st.began, st.AWS.World.Now()) {
 		s := f.Exposed[c.Variant]
 		s.Requests += int64(c.Requests)
@@ -132,6 +136,7 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 		c.recorded(r)
 	}
 	c.controlled(x)
+	c.captured(x.Captured)
 	c.only(x)
 	for _, check := range []func(context.Context, Expect) ([]string, error){st.checkCode, st.checkOthers} {
 		misses, err := check(ctx, x)

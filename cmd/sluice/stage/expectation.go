@@ -20,7 +20,8 @@ type Expect struct {
 	Scaled      map[string]int  `yaml:"scaled"`   // autoscaling at the end: the most instances by variant, and no other
 	Tidy        bool            `yaml:"tidy"`     // no config or model is left that nothing uses
 	MaxEvents   int             `yaml:"maxEvents"`
-	Pending     *int            `yaml:"pending"` // objects in the open demand
+	Captured    map[string]int  `yaml:"captured"` // the endpoint captures, at least so many files by variant, and of no other
+	Pending     *int            `yaml:"pending"`  // objects in the open demand
 	NoLeases    bool            `yaml:"noLeases"`
 	Builds      []string        `yaml:"builds"`      // "project status", from the first
 	Comments    []string        `yaml:"comments"`    // on pull requests and commits; each must be part of one

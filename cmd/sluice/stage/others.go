@@ -53,6 +53,15 @@ func (s *Scenario) readOthers() error {
 	return nil
 }
 
+// specs are the specs of all models.
+func (s *Scenario) specs() []spec.Spec {
+	all := []spec.Spec{s.sp}
+	for _, o := range s.Others {
+		all = append(all, o.sp)
+	}
+	return all
+}
+
 // modelsOf is what the executions of a pipeline yield.
 func (s *Scenario) modelsOf(pipeline string) []Model {
 	for _, o := range s.Others {

@@ -29,6 +29,7 @@ type Scenario struct {
 	Pipeline string        `yaml:"pipeline"` // default ../pipeline.json
 	Change   yaml.MapSlice `yaml:"change"`   // top-level blocks of the spec, in place of the file's
 	Traffic  Traffic       `yaml:"traffic"`
+	Capture  *Capture      `yaml:"capture"` // of the endpoint's requests
 	Champion Model         `yaml:"champion"`
 	First    bool          `yaml:"first"`     // there is no endpoint yet
 	Count    int           `yaml:"instances"` // of the champion; default the spec's
@@ -51,8 +52,10 @@ type Scenario struct {
 
 // Traffic is the requests to the endpoint.
 type Traffic struct {
-	RPM     float64 `yaml:"rpm"` // requests per minute
-	Pattern string  `yaml:"pattern"`
+	RPM        float64   `yaml:"rpm"` // requests per minute
+	Pattern    string    `yaml:"pattern"`
+	Features   []Feature `yaml:"features"`   // what a request holds, in the order of a CSV row; for captures
+	Prediction *Values   `yaml:"prediction"` // what is answered
 }
 
 // Model is a trained model: its numbers in the evaluation report, and how it
@@ -130,6 +133,7 @@ type Action struct {
 	Unlock   string          `yaml:"unlock"` // a rollout, whose endpoint a person has looked at
 	Put      *Put            `yaml:"put"`
 	Delete   *Delete         `yaml:"delete"`
+	Drift    *Drift          `yaml:"drift"`
 	Ask      *string         `yaml:"ask"`     // a person asks for training, and says why
 	Message  *string         `yaml:"message"` // sent to the data queue as it is
 	Alarm    *SetAlarm       `yaml:"alarm"`
@@ -234,6 +238,9 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 			return nil, fmt.Errorf("scenario %s: %w", name, err)
 		}
 		return b, nil
+	}
+	if err := s.checkCapture(src); err != nil {
+		return nil, err
 	}
 	if s.spec, err = read(s.Spec); err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"sluice/local/cloudformation"
 	"sluice/local/lambda"
 	"sluice/local/s3"
+	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/pipelines"
 	"sluice/local/sagemaker/traffic"
 	"sluice/local/sim"
@@ -49,6 +50,7 @@ type Stage struct {
 	Table    *awstable.Table
 	Scenario *Scenario
 	began    time.Time
+	asked    capture.Payload // what requests hold now
 }
 
 // Set sets the stage for a scenario: deploys the template, creates what its spec
@@ -68,7 +70,11 @@ func Set(ctx context.Context, s *Scenario, world *sim.World, hosts Hosts) (*Stag
 }
 
 func (st *Stage) set(ctx context.Context) (err error) {
-	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}); err != nil {
+	parameters := map[string]string{"ArtifactObjects": "arn:aws:s3:::" + artifacts + "/*"}
+	if c := st.Scenario.Capture; c != nil {
+		parameters["CaptureObjects"] = c.objects()
+	}
+	if st.Stack, err = st.AWS.Deploy(sluice.Deployed, StackName, parameters); err != nil {
 		return err
 	}
 	st.Table = awstable.Open(st.AWS.AdminConfig(), st.Output("Table"))
@@ -109,7 +115,11 @@ func (st *Stage) pipeline(ctx context.Context, name string, definition []byte) e
 	return nil
 }
 
-const modelRole = "arn:aws:iam::" + wire.Account + ":role/sluice/models"
+const (
+	modelRole = "arn:aws:iam::" + wire.Account + ":role" + modelPath + modelName
+	modelPath = "/sluice/"
+	modelName = "models"
+)
 
 // Output is an output of the stack.
 func (st *Stage) Output(name string) string { return st.Stack.Outputs[name] }
@@ -126,18 +136,24 @@ func (st *Stage) ask(ctx context.Context, text string) error {
 	return err
 }
 
-// buckets makes the buckets that the spec's triggers name, and the one that
-// pipelines write to.
+// buckets makes the buckets that the spec's triggers name, the one that requests are
+// captured in, and the one that pipelines write to.
 func (st *Stage) buckets() error {
-	made := map[string]bool{}
-	triggers := st.Scenario.sp.Triggers.Data
-	for _, o := range st.Scenario.Others {
-		triggers = append(triggers[:len(triggers):len(triggers)], o.sp.Triggers.Data...)
+	var told []string
+	for _, sp := range st.Scenario.specs() {
+		for _, d := range sp.Triggers.Data {
+			told = append(told, d.Bucket)
+		}
 	}
-	for _, d := range triggers {
-		if !made[d.Bucket] {
-			made[d.Bucket] = true
-			if err := st.AWS.S3.CreateBucket(d.Bucket, s3.Options{EventBridge: true}); err != nil {
+	if c := st.Scenario.Capture; c != nil {
+		bucket, _ := c.place()
+		told = append(told, bucket)
+	}
+	made := map[string]bool{}
+	for _, bucket := range told {
+		if !made[bucket] {
+			made[bucket] = true
+			if err := st.AWS.S3.CreateBucket(bucket, s3.Options{EventBridge: true}); err != nil {
 				return err
 			}
 		}
@@ -172,6 +188,9 @@ func (st *Stage) champion(ctx context.Context) error {
 	if st.Scenario.First {
 		return st.AWS.SageMaker.Hosting.SetTraffic(sp.Endpoint.Name, requests)
 	}
+	if err := st.capturer(); err != nil {
+		return err
+	}
 	const key = "champion/evaluation.json"
 	if err := st.AWS.S3.Put(artifacts, key, m.report()); err != nil {
 		return err
@@ -180,8 +199,11 @@ func (st *Stage) champion(ctx context.Context) error {
 		Endpoint: sp.Endpoint.Name, Group: sp.Package.Group, Variant: sp.Model + "-v1", RoleARN: modelRole,
 		Image: championImage, ModelDataURL: championData(sp.Package.Group),
 		InstanceType: sp.Endpoint.InstanceType, Instances: st.Scenario.Count,
-		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(),
+		Metrics: quality(key), Behaviour: m.behaviour(), Traffic: requests, History: st.Scenario.History.Std(), Capture: st.Scenario.Capture.config(),
 	}); err != nil {
+		return err
+	}
+	if err := st.payload(st.Scenario.Traffic.payload()); err != nil {
 		return err
 	}
 	return st.scale(ctx)

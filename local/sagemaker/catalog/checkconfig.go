@@ -21,8 +21,6 @@ func (c *Catalog) CheckConfig(in *NewConfig) error {
 		return api.Constraint(len(in.ShadowProductionVariants), "shadowProductionVariants", "Member must have length less than or equal to 10")
 	case in.AsyncInferenceConfig != nil:
 		return api.NotImplemented("CreateEndpointConfig AsyncInferenceConfig")
-	case in.ExplainerConfig != nil:
-		return api.NotImplemented("CreateEndpointConfig ExplainerConfig")
 	case len(in.ShadowProductionVariants) > 0 && (n != 1 || len(in.ShadowProductionVariants) != 1):
 		return api.Invalid("If you use ShadowProductionVariants, you can only specify one variant for ProductionVariants and one variant for ShadowProductionVariants.")
 	}
@@ -39,7 +37,7 @@ func (c *Catalog) CheckConfig(in *NewConfig) error {
 			return api.Invalid("Shadow variants are supported neither for serverless variants nor for ml.inf1 instances.")
 		}
 	}
-	return api.First(checkCapture(in.DataCaptureConfig), checkMetrics(in.MetricsConfig))
+	return api.First(checkCapture(in.DataCaptureConfig), checkExplainer(in.ExplainerConfig), checkMetrics(in.MetricsConfig))
 }
 
 func (c *Catalog) checkVariant(v Variant) error {
@@ -100,33 +98,6 @@ func checkServerless(s Serverless) error {
 		api.CheckRange(at+"maxConcurrency", s.MaxConcurrency, 1, 200),
 		api.CheckRange(at+"provisionedConcurrency", s.ProvisionedConcurrency, 1, 200),
 	)
-}
-
-func checkCapture(c *DataCapture) error {
-	const at = "dataCaptureConfig."
-	switch {
-	case c == nil:
-		return nil
-	case c.InitialSamplingPercentage == nil:
-		return api.Missing(at + "initialSamplingPercentage")
-	case c.DestinationS3URI == "":
-		return api.Missing(at + "destinationS3Uri")
-	case !strings.HasPrefix(c.DestinationS3URI, "s3://") && !strings.HasPrefix(c.DestinationS3URI, "https://"):
-		return api.Constraint(c.DestinationS3URI, at+"destinationS3Uri", "Member must satisfy regular expression pattern: (https|s3)://([^/])/?(.*)")
-	case len(c.CaptureOptions) == 0:
-		return api.Missing(at + "captureOptions")
-	case len(c.CaptureOptions) > 32:
-		return api.Constraint(len(c.CaptureOptions), at+"captureOptions", "Member must have length less than or equal to 32")
-	}
-	for _, o := range c.CaptureOptions {
-		if o.CaptureMode == "" {
-			return api.Missing(at + "captureOptions.member.captureMode")
-		}
-		if err := api.CheckOneOf(at+"captureOptions.member.captureMode", o.CaptureMode, "Input", "Output", "InputAndOutput"); err != nil {
-			return err
-		}
-	}
-	return api.CheckRange(at+"initialSamplingPercentage", c.InitialSamplingPercentage, 0, 100)
 }
 
 // checkMetrics accepts every frequency, but enhanced metrics only at a minute:

@@ -45,12 +45,31 @@ type DataCapture struct {
 	InitialSamplingPercentage *int            `json:"InitialSamplingPercentage"`
 	DestinationS3URI          string          `json:"DestinationS3Uri"`
 	KMSKeyID                  string          `json:"KmsKeyId,omitempty"`
-	CaptureOptions            []captureOption `json:"CaptureOptions"`
-	CaptureContentTypeHeader  any             `json:"CaptureContentTypeHeader,omitempty"`
+	CaptureOptions            []CaptureOption `json:"CaptureOptions"`
+	CaptureContentTypeHeader  *ContentTypes   `json:"CaptureContentTypeHeader,omitempty"`
 }
 
-type captureOption struct {
+// CaptureOption is one of the directions that are captured.
+type CaptureOption struct {
 	CaptureMode string `json:"CaptureMode"`
+}
+
+// ContentTypes is a CaptureContentTypeHeader: what is not captured in base64.
+type ContentTypes struct {
+	CSVContentTypes  []string `json:"CsvContentTypes,omitempty"`
+	JSONContentTypes []string `json:"JsonContentTypes,omitempty"`
+}
+
+// Explainer is an ExplainerConfig. It is kept and shown; nothing is explained.
+type Explainer struct {
+	ClarifyExplainerConfig *Clarify `json:"ClarifyExplainerConfig,omitempty"`
+}
+
+// Clarify is a ClarifyExplainerConfig.
+type Clarify struct {
+	EnableExplanations string `json:"EnableExplanations,omitempty"`
+	InferenceConfig    any    `json:"InferenceConfig,omitempty"`
+	ShapConfig         any    `json:"ShapConfig"`
 }
 
 // Metrics is a MetricsConfig.
@@ -71,7 +90,7 @@ type NewConfig struct {
 	VpcConfig                any          `json:"VpcConfig"`
 	EnableNetworkIsolation   bool         `json:"EnableNetworkIsolation"`
 	AsyncInferenceConfig     any          `json:"AsyncInferenceConfig"`
-	ExplainerConfig          any          `json:"ExplainerConfig"`
+	ExplainerConfig          *Explainer   `json:"ExplainerConfig"`
 	Tags                     []api.Tag    `json:"Tags"`
 }
 
@@ -97,6 +116,7 @@ type describeConfigOut struct {
 	ShadowProductionVariants []Variant    `json:"ShadowProductionVariants,omitempty"`
 	DataCaptureConfig        *DataCapture `json:"DataCaptureConfig,omitempty"`
 	MetricsConfig            *Metrics     `json:"MetricsConfig,omitempty"`
+	ExplainerConfig          *Explainer   `json:"ExplainerConfig,omitempty"`
 	KMSKeyID                 string       `json:"KmsKeyId,omitempty"`
 	ExecutionRoleARN         string       `json:"ExecutionRoleArn,omitempty"`
 	VpcConfig                any          `json:"VpcConfig,omitempty"`
@@ -175,7 +195,7 @@ func (c *Catalog) describeConfig(_ *wire.Call, in *configName) (*describeConfigO
 		return nil, err
 	}
 	return &describeConfigOut{EndpointConfigName: x.EndpointConfigName, EndpointConfigARN: x.ARN, ProductionVariants: x.ProductionVariants,
-		ShadowProductionVariants: x.ShadowProductionVariants, DataCaptureConfig: x.DataCaptureConfig, MetricsConfig: x.MetricsConfig,
+		ShadowProductionVariants: x.ShadowProductionVariants, DataCaptureConfig: x.DataCaptureConfig, MetricsConfig: x.MetricsConfig, ExplainerConfig: x.ExplainerConfig,
 		KMSKeyID: x.KMSKeyID, ExecutionRoleARN: x.ExecutionRoleARN, VpcConfig: x.VpcConfig, EnableNetworkIsolation: x.EnableNetworkIsolation,
 		CreationTime: wire.At(x.Created)}, nil
 }

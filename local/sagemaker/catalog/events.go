@@ -25,5 +25,5 @@ func (c *Catalog) emitConfig(x *Config) {
 	c.emit("aws.sagemaker", "SageMaker Endpoint Config State Change", []string{x.ARN}, map[string]any{
 		"EndpointConfigName": x.EndpointConfigName, "EndpointConfigArn": x.ARN, "ProductionVariants": variants(x.ProductionVariants),
 		"DataCaptureConfig": x.DataCaptureConfig, "KmsKeyId": kms, "CreationTime": x.Created.UnixMilli(), "AsyncInferenceConfig": nil,
-		"ExplainerConfig": nil, "ShadowProductionVariants": variants(x.ShadowProductionVariants), "Tags": api.TagMap(c.tags[x.ARN])})
+		"ExplainerConfig": x.ExplainerConfig, "ShadowProductionVariants": variants(x.ShadowProductionVariants), "Tags": api.TagMap(c.tags[x.ARN])})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sluice/local/sagemaker/api"
+	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/catalog"
 	"sluice/local/sagemaker/traffic"
 	"sluice/local/sim"
@@ -41,6 +42,7 @@ type endpoint struct {
 	rate     float64
 	rows     []*row // of the present minute
 	past     history
+	captures *capture.Recorder // nil if nothing can be captured
 	tick     *sim.Timer
 }
 
@@ -113,14 +115,7 @@ type Endpoint struct {
 	LastDeploymentConfig     *catalog.Deployment `json:"LastDeploymentConfig,omitempty"`
 	PendingDeploymentSummary *PendingDeployment  `json:"PendingDeploymentSummary,omitempty"`
 	MetricsConfig            *catalog.Metrics    `json:"MetricsConfig,omitempty"`
-}
-
-type captureSummary struct {
-	EnableCapture             bool   `json:"EnableCapture"`
-	CaptureStatus             string `json:"CaptureStatus"`
-	CurrentSamplingPercentage int    `json:"CurrentSamplingPercentage"`
-	DestinationS3URI          string `json:"DestinationS3Uri"`
-	KMSKeyID                  string `json:"KmsKeyId"`
+	ExplainerConfig          *catalog.Explainer  `json:"ExplainerConfig,omitempty"`
 }
 
 func (h *Hosting) findEndpoint(name string) (*endpoint, error) {
@@ -149,13 +144,8 @@ func (h *Hosting) Describe(name string) (*Endpoint, error) {
 		CreationTime: wire.At(e.created), LastModifiedTime: wire.At(e.modified), LastDeploymentConfig: e.last, PendingDeploymentSummary: e.pending()}
 	if e.fleet != nil {
 		out.ProductionVariants, out.ShadowProductionVariants = summaries(e.fleet.variants), summaries(e.fleet.shadows)
-		out.MetricsConfig = e.fleet.config.MetricsConfig
-		if c := e.fleet.config.DataCaptureConfig; c != nil {
-			out.DataCaptureConfig = &captureSummary{c.EnableCapture == nil || *c.EnableCapture, "Started", *c.InitialSamplingPercentage, c.DestinationS3URI, c.KMSKeyID}
-			if !out.DataCaptureConfig.EnableCapture {
-				out.DataCaptureConfig.CaptureStatus = "Stopped"
-			}
-		}
+		out.MetricsConfig, out.ExplainerConfig = e.fleet.config.MetricsConfig, e.fleet.config.ExplainerConfig
+		out.DataCaptureConfig = summary(e.fleet.config.DataCaptureConfig)
 	}
 	return out, nil
 }

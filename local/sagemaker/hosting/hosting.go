@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sluice/local/sagemaker/api"
+	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/catalog"
 	"sluice/local/sagemaker/traffic"
 	"sluice/local/sim"
@@ -25,6 +26,8 @@ type Outside struct {
 	Emit func(source, detailType string, resources []string, detail any)
 	// Record takes one minute of one metric; a value was seen as often as its count says.
 	Record func(namespace, name string, dims map[string]string, minute time.Time, values, counts []float64)
+	// Capture writes an object to S3 as a role. Without it nothing is captured.
+	Capture func(roleARN, bucket, key string, body []byte) error
 	// AlarmState is the state of a CloudWatch alarm: OK, ALARM or INSUFFICIENT_DATA.
 	// Without it no alarm ever rings.
 	AlarmState func(name string) string
@@ -69,12 +72,13 @@ type Hosting struct {
 	endpoints api.Shelf[*endpoint]
 	truths    map[string]*truths
 	arrivals  map[string]traffic.Traffic // set before the endpoint is there
+	payloads  map[string]capture.Payload // of the endpoints for which any was set
 	tags      map[string][]api.Tag       // by ARN
 }
 
 // New returns hosting without any endpoint.
 func New(w *sim.World, c *catalog.Catalog, out Outside) *Hosting {
-	return &Hosting{Knobs: knobs(), w: w, catalog: c, out: out, truths: map[string]*truths{}, arrivals: map[string]traffic.Traffic{}, tags: map[string][]api.Tag{}}
+	return &Hosting{Knobs: knobs(), w: w, catalog: c, out: out, truths: map[string]*truths{}, arrivals: map[string]traffic.Traffic{}, payloads: map[string]capture.Payload{}, tags: map[string][]api.Tag{}}
 }
 
 // Register adds the operations to svc, and InvokeEndpoint as its plain HTTP.

@@ -20,7 +20,7 @@ func (h *Hosting) invoke(c *wire.Call, w http.ResponseWriter) {
 		return
 	}
 	c.Operation = "InvokeEndpoint"
-	for _, member := range []string{"Target-Model", "Target-Container-Hostname", "Inference-Component", "Session-Id"} {
+	for _, member := range []string{"Target-Model", "Target-Container-Hostname", "Inference-Component", "Session-Id", "Enable-Explanations"} {
 		if c.HTTP.Header.Get("X-Amzn-Sagemaker-"+member) != "" {
 			refuse(w, api.NotImplemented("InvokeEndpoint with X-Amzn-SageMaker-%s", member))
 			return

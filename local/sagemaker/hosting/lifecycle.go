@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"sluice/local/sagemaker/api"
+	"sluice/local/sagemaker/capture"
 	"sluice/local/sagemaker/catalog"
 	"sluice/local/sagemaker/traffic"
 	"sluice/local/wire"
@@ -113,6 +114,9 @@ func (h *Hosting) newEndpoint(name string, c *catalog.Config, tags []api.Tag) *e
 	e := &endpoint{name: name, arn: api.ARN("endpoint", name), created: now, modified: now, configName: c.EndpointConfigName,
 		dice: h.w.Rand("sagemaker/traffic/" + name), settled: now}
 	e.arrivals = traffic.NewArrivals(h.arrivals[api.Key("endpoint", name)], e.dice)
+	if h.out.Capture != nil {
+		e.captures = capture.NewRecorder(h.w.Rand, h.out.Capture)
+	}
 	return e
 }
 
@@ -140,6 +144,7 @@ func (h *Hosting) deleteEndpoint(c *wire.Call, in *endpointName) (*empty, error)
 	h.become(e, deleting)
 	h.w.After(h.takes(e.name, h.CleanupMin, h.CleanupMax), "sagemaker: endpoint "+e.name+" deleted", func() {
 		e.tick.Stop()
+		e.captures.Close()
 		h.endpoints.Drop(api.Key("endpoint", e.name))
 		delete(h.tags, e.arn)
 	})

@@ -20,16 +20,18 @@ type Start struct {
 	Instances               int
 	Traffic                 traffic.Traffic
 	History                 time.Duration
+	Capture                 *catalog.DataCapture
 }
 
 // Seed makes a model, a configuration and an endpoint that is InService, with
-// history, without any event.
+// history, without any event. Nothing of the history is captured.
 func (h *Hosting) Seed(s Start) error {
 	m, err := h.catalog.AddModel(&catalog.NewModel{ModelName: s.Model, PrimaryContainer: &catalog.Container{ModelPackageName: s.Package}, ExecutionRoleARN: s.RoleARN})
 	if err != nil {
 		return err
 	}
-	in := &catalog.NewConfig{EndpointConfigName: s.Config, ProductionVariants: []catalog.Variant{{VariantName: s.Variant, ModelName: s.Model, InstanceType: s.InstanceType, InitialInstanceCount: &s.Instances}}}
+	in := &catalog.NewConfig{EndpointConfigName: s.Config, ProductionVariants: []catalog.Variant{{VariantName: s.Variant, ModelName: s.Model, InstanceType: s.InstanceType, InitialInstanceCount: &s.Instances}},
+		DataCaptureConfig: s.Capture}
 	if err := h.catalog.CheckConfig(in); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sluice/local/sagemaker/api"
+	"sluice/local/sagemaker/catalog"
 	"sluice/local/sagemaker/traffic"
 )
 
@@ -26,6 +27,7 @@ type Count struct {
 type row struct {
 	v       *variant
 	config  string
+	capture *catalog.DataCapture
 	shadow  bool
 	share   float64
 	answers traffic.Answers
@@ -115,6 +117,7 @@ func (h *Hosting) account(e *endpoint) {
 		e.serve(e.rate, end.Sub(e.settled), end)
 		e.settled = end
 		if end.Equal(minute.Add(time.Minute)) {
+			h.capture(e, minute)
 			h.flush(e, minute)
 		}
 	}
@@ -186,7 +189,7 @@ func (e *endpoint) row(f *fleet, v *variant, shadow bool) *row {
 			return r
 		}
 	}
-	r := &row{v: v, config: f.config.EndpointConfigName, shadow: shadow}
+	r := &row{v: v, config: f.config.EndpointConfigName, capture: f.config.DataCaptureConfig, shadow: shadow}
 	e.rows = append(e.rows, r)
 	return r
 }

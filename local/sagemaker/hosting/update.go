@@ -126,8 +126,10 @@ func checkExcluded(props []variantProperty) error {
 	return nil
 }
 
-// retain takes weights and counts over from the variants of the same names. Whether
-// SageMaker retains anything of shadow variants is not known: they begin anew.
+// retain takes weights and counts over from the variants of the same names. Data capture
+// is what the new configuration says: SageMaker lists it among retained properties as not
+// supported (AWS.md B.3). Whether it retains anything of shadow variants is not known:
+// they begin anew.
 func (f *fleet) retain(old *fleet, except []variantProperty) {
 	excluded := func(p string) bool { return slices.Contains(except, variantProperty{p}) }
 	for _, v := range f.variants {

@@ -11,7 +11,7 @@ SEEDS ?= 300
 EVENTS ?= 1000000
 
 FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
-GO_CODE := $(wildcard *.go) cmd functions local shared
+GO_CODE := $(wildcard *.go) cmd events functions local shared
 
 # Without the commit in it, a function that a commit leaves alone keeps its bytes.
 REPEATABLE := -buildvcs=false -tags=lambda.norpc

@@ -24,7 +24,7 @@ var bans = []ban{
 	{
 		of: "time", names: []string{"Now", "Since", "Until"}, tests: true,
 		in: map[string]string{
-			"local/sim": "the world's clock may be tied to the real one", "local/lambda": "a process of a function runs in real time",
+			"local/sim": "the world's clock may be tied to the real one", "local/lambda/process": "a process of a function runs in real time",
 			"cmd/...": people, "local/benchjudge": "it may say how long it took",
 		},
 		reason: "time comes in, it is not read: from the event or from sim.World. Else nothing can be replayed",
@@ -32,7 +32,7 @@ var bans = []ban{
 	{
 		of: "time", names: []string{"After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}, tests: true,
 		in: map[string]string{
-			"local/sim": "the world's clock may be tied to the real one", "local/lambda": "a process that hangs is killed in real time",
+			"local/sim": "the world's clock may be tied to the real one", "local/lambda/process": "a process that hangs is killed in real time",
 			"cmd/...": people,
 		},
 		reason: "waiting is done by state machines in AWS, and by World.After in local/",
@@ -49,7 +49,7 @@ var bans = []ban{
 		of: "os", names: []string{"Getenv", "LookupEnv", "Environ", "ExpandEnv", "Setenv", "Unsetenv"},
 		in: map[string]string{
 			"shared/edge": "it is the rim of the process, and its Var lists every variable", "cmd/...": "a command has an environment",
-			"local/lambda": "it gives processes their environment",
+			"local/lambda/process": "it gives processes their environment",
 		},
 		reason: "libraries get values; a variable that is not an edge.Var is missing in template.yaml",
 	},
@@ -142,10 +142,10 @@ func TestNoImportHidesNames(t *testing.T) {
 
 // threads are the folders and files where goroutines may start.
 var threads = map[string]string{
-	"local/sim":        "it is the one scheduler: it hands the world from one to the next",
-	"local/lambda":     "it speaks to processes, which run beside it",
-	"local/benchjudge": "it spreads simulations over the processors; the result does not depend on how",
-	"cmd/...":          "a screen is drawn while work goes on",
+	"local/sim":            "it is the one scheduler: it hands the world from one to the next",
+	"local/lambda/process": "it speaks to processes, which run beside it",
+	"local/benchjudge":     "it spreads simulations over the processors; the result does not depend on how",
+	"cmd/...":              "a screen is drawn while work goes on",
 
 	"shared/judge/protocol/serve_test.go": "it is both ends of a pipe, to see that an answer comes before the next line",
 }

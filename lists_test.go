@@ -29,7 +29,7 @@ func TestFourListsOfFunctionsAreEqual(t *testing.T) {
 		}
 		folder[f.LogicalID] = name
 		declared = append(declared, name)
-		if len(asynchronous[arn(t, f.Meta)]) > 0 || mapped(t, f) {
+		if len(asynchronous[live(t, f)]) > 0 || mapped(t, f) || slices.Contains(hooks(t), f.FunctionName) {
 			called = append(called, name)
 		}
 	}
@@ -58,7 +58,7 @@ func TestFourListsOfFunctionsAreEqual(t *testing.T) {
 func TestSubstitutionsAreWhatTheySay(t *testing.T) {
 	arns := map[string]string{}
 	for _, f := range resources[cf.FunctionSpec](t) {
-		arns[f.LogicalID] = arn(t, f.Meta)
+		arns[f.LogicalID] = live(t, f)
 	}
 	for _, m := range resources[cf.StateMachineSpec](t) {
 		for _, name := range keys(m.DefinitionSubstitutions) {
@@ -83,9 +83,7 @@ func camel(name string) string {
 // mapped reports whether Lambda polls a queue or a stream for a function.
 func mapped(t *testing.T, f cf.FunctionSpec) bool {
 	t.Helper()
-	return slices.ContainsFunc(resources[cf.MappingSpec](t), func(m cf.MappingSpec) bool {
-		return m.FunctionName == f.FunctionName || m.FunctionName == arn(t, f.Meta)
-	})
+	return slices.ContainsFunc(resources[cf.MappingSpec](t), func(m cf.MappingSpec) bool { return m.FunctionName == live(t, f) })
 }
 
 // handlers are the keys of the map Functions in local/functions.go.

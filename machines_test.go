@@ -148,6 +148,32 @@ func TestTasksHandleEveryFault(t *testing.T) {
 	})
 }
 
+// Whatever a task fails with, a bad new version of its function may be at fault. Faults
+// that have a name get a few more tries. A panic has any name; its tries must go on until
+// the alarm has seen three of them and CodeDeploy has taken the version's events away.
+func TestTasksTryAgainForEveryError(t *testing.T) {
+	each(t, func(place string, s parse.State) {
+		task, ok := s.(*parse.Task)
+		if !ok {
+			return
+		}
+		tries := map[string]int64{}
+		for _, r := range task.Retry {
+			for _, name := range r.ErrorEquals {
+				tries[name] = r.MaxAttempts
+			}
+		}
+		for _, k := range fault.Kinds() {
+			if tries[string(k)] < 3 {
+				t.Errorf("%s must retry %s three times: a bad version of Sluice must not take a good candidate back", place, k)
+			}
+		}
+		if n := len(task.Retry); n == 0 || !slices.Equal(task.Retry[n-1].ErrorEquals, []string{"States.TaskFailed"}) || task.Retry[n-1].MaxAttempts < 8 {
+			t.Errorf("%s must at last retry States.TaskFailed eight times: a panic of a bad version of Sluice must not take a good candidate back", place)
+		}
+	})
+}
+
 func TestWaitsEnd(t *testing.T) {
 	each(t, func(place string, s parse.State) {
 		task, ok := s.(*parse.Task)

@@ -151,9 +151,9 @@ func TestDeliveriesAreRetriedAndKept(t *testing.T) {
 }
 
 func TestFailedInvocationsAreKept(t *testing.T) {
-	kept := map[string]bool{} // by name of the function
+	kept := map[string]bool{} // by name of the function, of its alias
 	for _, c := range resources[cf.EventInvokeConfigSpec](t) {
-		kept[c.FunctionName] = c.DestinationConfig.OnFailure.Destination != ""
+		kept[c.FunctionName+":"+c.Qualifier] = c.DestinationConfig.OnFailure.Destination != ""
 	}
 	redriven := map[string]bool{} // by ARN of the queue
 	for _, q := range resources[cf.QueueSpec](t) {
@@ -161,7 +161,7 @@ func TestFailedInvocationsAreKept(t *testing.T) {
 	}
 	asynchronous := callers(t)
 	for _, f := range resources[cf.FunctionSpec](t) {
-		if by := asynchronous[arn(t, f.Meta)]; len(by) > 0 && !kept[f.FunctionName] {
+		if by := asynchronous[live(t, f)]; len(by) > 0 && !kept[f.FunctionName+":live"] {
 			t.Errorf("template.yaml: %s is invoked by %s and needs an OnFailure destination: Lambda drops an event that fails three times", f.LogicalID, strings.Join(by, ", "))
 		}
 	}
@@ -218,10 +218,17 @@ func heard(t *testing.T, a cf.AlarmSpec) bool {
 	return false
 }
 
-// Each alarm of the stack reaches people: by itself, or through report-failure.
+// Each alarm of the stack reaches people: by itself, through report-failure, or as the end
+// of the deployment that it stops, which report-failure hears of.
 func TestAlarmsReachPeople(t *testing.T) {
+	stops := map[string]bool{}
+	for _, g := range resources[cf.DeploymentGroupSpec](t) {
+		for _, a := range g.AlarmConfiguration.Alarms {
+			stops[a.Name] = true
+		}
+	}
 	for _, a := range resources[cf.AlarmSpec](t) {
-		if len(a.AlarmActions) == 0 && !heard(t, a) {
+		if len(a.AlarmActions) == 0 && !heard(t, a) && !stops[a.AlarmName] {
 			t.Errorf("template.yaml: nobody hears of alarm %s", a.LogicalID)
 		}
 	}

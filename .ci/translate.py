@@ -3,10 +3,12 @@
     python3 .ci/translate.py template.yaml
 """
 
+import logging
 import os
 import sys
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # it forms ARNs; nothing is called
+logging.disable(logging.WARNING)  # it warns of each switch of AWS's own that is not set here
 
 from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.translator.transform import transform

@@ -18,6 +18,7 @@ import (
 	"sluice/local/cloudwatch"
 	"sluice/local/codebuild"
 	"sluice/local/codecommit"
+	"sluice/local/codedeploy"
 	"sluice/local/codepipeline"
 	"sluice/local/dynamodb"
 	"sluice/local/ecr"
@@ -57,10 +58,12 @@ type AWS struct {
 	CodeCommit  *codecommit.Service
 	CodeBuild   *codebuild.Service
 	Pipelines   *codepipeline.Service
+	CodeDeploy  *codedeploy.Service
 	ECR         *ecr.Service
 
 	// stacks are the names of those that were made.
-	stacks map[string]bool
+	stacks   map[string]bool
+	updating bool // a stack is being updated
 
 	// Script decides what pipeline executions yield. It may be set at any time.
 	Script func(pipelines.Run) pipelines.Outcome
@@ -106,8 +109,10 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 		},
 	})
 	a.States = states.New(w, states.Needs{
-		Invoke: func(arn string, payload []byte, done func([]byte, string, error)) {
-			a.Lambda.Invoke(arn, payload, func(r lambda.Result) { done(r.Payload, r.FunctionError, r.Err) })
+		Invoke: func(arn string, payload []byte, done func(states.Answer)) {
+			a.Lambda.Invoke(arn, payload, func(r lambda.Result) {
+				done(states.Answer{Payload: r.Payload, Version: r.Version, FunctionError: r.FunctionError, Err: r.Err})
+			})
 		},
 		Permit:      a.IAM.AllowRole,
 		Integration: a.integrate,
@@ -129,7 +134,7 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	a.code(emit)
 	for _, s := range []*wire.Service{a.IAM.Wire(), a.Table.Wire(), a.S3.Wire(), a.SQS.Wire(), a.SNS.Wire(), a.Events.Wire(), a.Logs.Wire(),
 		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), a.CloudTrail.Wire(),
-		a.CodeCommit.Wire(), a.CodeBuild.Wire(), a.Pipelines.Wire(), a.ECR.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
+		a.CodeCommit.Wire(), a.CodeBuild.Wire(), a.Pipelines.Wire(), a.CodeDeploy.Wire(), a.ECR.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
 		a.Server.Register(s)
 	}
 	return a
@@ -153,6 +158,7 @@ func (a *AWS) code(emit func(source, detailType string, resources []string, deta
 		Script: func(r codebuild.Run) codebuild.Outcome { return a.Commands(r) },
 	})
 	a.Pipelines = codepipeline.New(a.World, delivery{a}.outside(emit))
+	a.CodeDeploy = codedeploy.New(a.World, codedeploy.Outside{Emit: emit, Functions: a.Lambda, Roles: a.IAM, AlarmState: a.CloudWatch.State})
 }
 
 // Close ends what runs: processes of functions, and executions that wait. The

@@ -99,7 +99,7 @@ const small = "Resources:\n  Letters: {Type: AWS::SQS::Queue}\n"
 
 // Under the roles of pipeline.yaml, a push of Sluice goes through its pipeline.
 func TestSluiceIsDelivered(t *testing.T) {
-	s := newShip(t, "Parameters: {Environment: {Type: String}}\n"+small)
+	s := newShip(t, "Parameters: {Environment: {Type: String}, DeploymentPreference: {Type: String, Default: \"\"}}\n"+small)
 	want := []string{"Source Succeeded", "Test Succeeded", "Build Succeeded", "Staging Succeeded", "Approval InProgress"}
 	if got := s.stages(); !slices.Equal(got, want) {
 		t.Fatalf("it came to %q", got)
@@ -128,7 +128,7 @@ func TestSluiceIsDelivered(t *testing.T) {
 
 // A deployment that fails is told once, with the stage and the reason.
 func TestAFailedDeploymentIsToldOnce(t *testing.T) {
-	s := newShip(t, "Parameters: {Environment: {Type: String}}\nResources:\n  Fleet: {Type: AWS::EC2::Instance}\n")
+	s := newShip(t, "Parameters: {Environment: {Type: String}, DeploymentPreference: {Type: String, Default: \"\"}}\nResources:\n  Fleet: {Type: AWS::EC2::Instance}\n")
 	if got := s.stages(); got[len(got)-1] != "Staging Failed" || len(s.made()) > 0 {
 		t.Fatalf("it came to %q, with %q", got, s.made())
 	}

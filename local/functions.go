@@ -10,11 +10,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/local/lambda"
+	"sluice/local/lambda/process"
 	"sluice/shared/announcing"
 	"sluice/shared/awsbuilds"
 	"sluice/shared/awsdelivery"
+	"sluice/shared/awsdeployments"
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsevents"
+	"sluice/shared/awsfunctions"
 	"sluice/shared/awsgit"
 	"sluice/shared/awsimages"
 	"sluice/shared/awsletters"
@@ -33,6 +36,7 @@ import (
 	"sluice/shared/commanding"
 	"sluice/shared/committing"
 	"sluice/shared/delivering"
+	"sluice/shared/deploying"
 	"sluice/shared/edge"
 	"sluice/shared/failing"
 	"sluice/shared/intake"
@@ -122,7 +126,14 @@ func (p parts) capturing() *capturing.Capturing {
 }
 
 func (p parts) failing() *failing.Failing {
-	return &failing.Failing{Builds: awsbuilds.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg), Reports: p.reports()}
+	return &failing.Failing{
+		Builds: awsbuilds.Open(p.cfg), Deployments: awsdeployments.Open(p.cfg), Machines: awsmachines.Open(p.cfg, ""), Letters: awsletters.Open(p.cfg),
+		Reports: p.reports(),
+	}
+}
+
+func (p parts) deploying() *deploying.Deploying {
+	return &deploying.Deploying{Deployments: awsdeployments.Open(p.cfg), Functions: awsfunctions.Open(p.cfg)}
 }
 
 // Functions leads from the folder of each function to its handler, for running in
@@ -151,6 +162,9 @@ var Functions = map[string]func(parts) edge.Handler{
 	"report-failure": func(p parts) edge.Handler {
 		return edge.Handle("report-failure", p.log, p.failing().ReportFailure)
 	},
+	"check-deployment": func(p parts) edge.Handler {
+		return edge.Handle("check-deployment", p.log, p.deploying().CheckDeployment)
+	},
 	"on-package": func(p parts) edge.Handler {
 		return edge.Handle("on-package", p.log, p.requesting().OnPackage)
 	},
@@ -178,7 +192,8 @@ var Functions = map[string]func(parts) edge.Handler{
 }
 
 // Binaries runs functions as the compiled bootstraps in dir/<function>/bootstrap,
-// which reach the account at endpoint.
+// which reach the account at endpoint. A version runs the binary that is there: nobody
+// may change it while the account lives.
 func Binaries(dir, endpoint string) func(*AWS, lambda.Function) (lambda.Host, error) {
 	return func(a *AWS, f lambda.Function) (lambda.Host, error) {
 		binary, err := filepath.Abs(filepath.Join(dir, path.Base(f.CodePath), "bootstrap"))
@@ -187,7 +202,7 @@ func Binaries(dir, endpoint string) func(*AWS, lambda.Function) (lambda.Host, er
 		}
 		env := a.Lambda.Environment(f, endpoint)
 		env["AWS_MAX_ATTEMPTS"] = "3"
-		return lambda.NewProcess(a.World, lambda.ProcessConfig{Binary: binary, Env: env}), nil
+		return process.New(a.World, process.Config{Binary: binary, Env: env}), nil
 	}
 }
 

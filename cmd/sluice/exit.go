@@ -126,10 +126,12 @@ func (c *call) explain(err error) *failure {
 
 const tables = "DynamoDB"
 
-// permissions are what commands take, by service; only sluice plan asks the last ones.
+// permissions are what commands take, by service.
 var permissions = map[string]string{
 	tables:                     "reading takes dynamodb:GetItem and dynamodb:Query on the table; applying, commanding and unlocking also dynamodb:PutItem and dynamodb:DeleteItem",
 	"SageMaker":                "sluice plan takes sagemaker:DescribeEndpoint, DescribeEndpointConfig, DescribeModel, DescribeModelPackage and ListModelPackages",
+	"SQS":                      "sluice redrive takes sqs:GetQueueUrl, ReceiveMessage and DeleteMessage on the queue",
+	"Lambda":                   "sluice redrive takes lambda:InvokeFunction on the alias live of the functions",
 	"CloudWatch":               "sluice plan takes cloudwatch:DescribeAlarms on *, for composite alarms can be read with no other resource",
 	"Application Auto Scaling": "sluice plan takes application-autoscaling:DescribeScalableTargets, DescribeScalingPolicies and DescribeScheduledActions",
 }

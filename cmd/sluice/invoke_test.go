@@ -16,6 +16,7 @@ import (
 	"sluice/local/cloudformation"
 	"sluice/local/events/pattern"
 	"sluice/local/sim"
+	"sluice/shared/deploying"
 )
 
 const sampleFolder = "../../events/"
@@ -68,14 +69,52 @@ func TestEveryFunctionTakesItsSamples(t *testing.T) {
 	}
 }
 
+// TestEveryFunctionAnswersProbes asks each function what check-deployment asks its new
+// versions.
+func TestEveryFunctionAnswersProbes(t *testing.T) {
+	s, err := stage.Load(os.DirFS("../.."), "examples/churn/scenarios/healthy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := stage.Set(t.Context(), s, sim.NewWorld(stage.Opening, 1), local.InProcess)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	var asked []string
+	for _, name := range deploying.Probed() {
+		payload, err := deploying.Probe(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var out invoked
+		st.AWS.World.Do(func() { out, err = once(st.AWS, name, payload) })
+		if want := `{"function":"` + name + `","version":""}`; err != nil || out.Error != "" || string(out.Answer) != want {
+			t.Errorf("%s answers a probe with %s %s %s, %v; want %s", name, out.Answer, out.Error, out.Message, err, want)
+		}
+		asked = append(asked, name)
+	}
+	for name := range local.Functions {
+		if !slices.Contains(asked, name) {
+			t.Errorf("check-deployment cannot probe %s: shared/deploying has no sample for it", name)
+		}
+	}
+}
+
 // takers are the functions that get a sample.
 func takers(t *testing.T, st *stage.Stage, name string, raw []byte) (all []string) {
 	t.Helper()
 	if task, ok := strings.CutPrefix(name, "task-"); ok {
 		return []string{task}
 	}
-	if name == "data-queue-batch" {
+	switch name {
+	case "data-queue-batch":
 		return []string{"on-data"}
+	case "capture-queue-batch":
+		return []string{"on-capture"}
+	case "lambda-codedeploy-hook":
+		return []string{"check-deployment"}
 	}
 	if strings.HasPrefix(name, "table-stream-") {
 		raw = first(t, raw)

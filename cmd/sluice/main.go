@@ -39,6 +39,7 @@ type cli struct {
 	Undo          verb          `cmd:"" group:"act" help:"Take a promoted rollout back: bring the former champion back."`
 	Retry         verb          `cmd:"" group:"act" help:"Roll out once more what did not come through."`
 	Unlock        unlock        `cmd:"" group:"act" help:"Free the endpoint of a halted rollout."`
+	Redrive       redrive       `cmd:"" group:"act" help:"Give dead letters back to the functions that failed them."`
 	Train         train         `cmd:"" group:"act" help:"Train a model now, on what is new."`
 	Stop          stopTraining  `cmd:"" group:"act" help:"Stop the training run in progress."`
 	RetryTraining retryTraining `cmd:"" group:"act" help:"Train again on what the last run failed on."`

@@ -6,6 +6,7 @@ import (
 
 	"sluice/shared/applying"
 	"sluice/shared/awstable"
+	"sluice/shared/capturing"
 	"sluice/shared/demand"
 	"sluice/shared/leasing"
 	"sluice/shared/rollout"
@@ -26,6 +27,9 @@ type reading struct {
 	generation int           // of the open demand
 	chunks     []demand.Chunk
 	runs       []training.Run // newest first
+	// drift is how far the watch of captures has come, of the variant that was read last;
+	// nil if none was.
+	drift *capturing.State
 }
 
 // read reads one model. Errors: a failure if there is no such model.
@@ -53,7 +57,15 @@ func read(ctx context.Context, t *awstable.Table, model string) (reading, error)
 		return m, err
 	}
 	m.rollout, m.champion = current(records, m.lease.Owner), champion(records)
-	m.generation, m.chunks, err = t.Demand(ctx, model)
+	if m.generation, m.chunks, err = t.Demand(ctx, model); err != nil || m.applied.Spec.Drift == nil {
+		return m, err
+	}
+	states, err := t.DriftStates(ctx, model)
+	for i, s := range states {
+		if m.drift == nil || s.Judged.After(m.drift.Judged) {
+			m.drift = &states[i]
+		}
+	}
 	return m, err
 }
 

@@ -179,6 +179,16 @@ type jsonModel struct {
 	Locked   bool           `json:"locked"` // by a halted rollout
 	Demand   jsonDemand     `json:"demand"`
 	Runs     []training.Run `json:"runs,omitempty"` // newest first
+	Drift    *jsonDrift     `json:"drift,omitempty"`
+}
+
+// jsonDrift is how far the watch of a model's captures has come.
+type jsonDrift struct {
+	Variant  string    `json:"variant"`
+	Learning bool      `json:"learning"` // its reference
+	Until    time.Time `json:"until,omitzero"`
+	Scores   []float64 `json:"scores,omitempty"` // of the last readings, from old to new; over 1 is drift
+	Reading  string    `json:"reading,omitempty"`
 }
 
 func (m reading) json(now time.Time, last *rollout.Entry) jsonModel {
@@ -186,6 +196,9 @@ func (m reading) json(now time.Time, last *rollout.Entry) jsonModel {
 	j := jsonModel{
 		Model: m.model, Endpoint: m.applied.Spec.Endpoint.Name, Champion: m.champion, Locked: m.locked(now), Runs: m.runs,
 		Demand: jsonDemand{Generation: m.generation, Objects: objects, Bytes: bytes, Causes: demand.Causes(m.chunks), Since: m.since().UTC()},
+	}
+	if d := m.drift; d != nil {
+		j.Drift = &jsonDrift{Variant: d.Variant, Learning: d.Reference == "", Until: d.Judged.UTC(), Scores: d.Scores, Reading: d.Reading}
 	}
 	j.Spec.Version, j.Spec.Source, j.Spec.At = m.applied.Version, m.applied.Source, m.applied.At.UTC()
 	if m.rollout != nil {

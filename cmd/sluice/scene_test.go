@@ -25,6 +25,7 @@ import (
 	"sluice/local/wire"
 	"sluice/shared/applying"
 	"sluice/shared/awstable"
+	"sluice/shared/capturing"
 	"sluice/shared/demand"
 	"sluice/shared/event"
 	"sluice/shared/leasing"
@@ -60,11 +61,11 @@ type scene struct {
 func newScene(t testscript.T) *scene {
 	s := &scene{t: t, ctx: context.Background(), world: sim.NewWorld(began, 1)}
 	s.tables = dynamodb.New(s.world)
-	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
+	s.states = states.New(s.world, states.Needs{Invoke: func(_ string, payload []byte, done func(states.Answer)) {
 		var in struct{ Token string }
 		s.must(json.Unmarshal(payload, &in))
 		s.token = in.Token
-		done([]byte("{}"), "", nil)
+		done(states.Answer{Payload: []byte("{}")})
 	}})
 	front := wire.NewServer(s.world)
 	front.Register(s.tables.Wire())
@@ -199,6 +200,24 @@ var scenes = map[string]func(*scene){
 		r := s.record("fraud", 7)
 		r.State, r.EndedAt, r.Step, r.StartedAt = rollout.Promoted, began.Add(-50*time.Hour), 1, began.Add(-51*time.Hour)
 		s.put(r)
+	},
+	// drifting has models with a drift block: nothing read yet, learning, and moved.
+	"drifting": func(s *scene) {
+		for model, states := range map[string][]capturing.State{
+			"churn":  {{Variant: "churn-v1", Reference: "r", Judged: began.Add(-30 * time.Hour), Scores: []float64{0.2}, Reading: "no feature of 3 has moved"}, {Variant: "churn-v2", Reference: "r", Judged: began.Add(-time.Hour), Scores: []float64{0.4, 2.05, 1.9}, Reading: "age has moved: PSI 0.41, KS 0.29"}},
+			"fraud":  {{Variant: "fraud-v1", Since: began.Add(-5 * time.Hour), Judged: began.Add(-2 * time.Hour)}},
+			"search": nil,
+		} {
+			sp := s.apply(model)
+			sp.Drift = &spec.Drift{Captures: "s3://acme-captures/" + model}
+			_, err := applying.Apply(s.ctx, s.table, sp.Normalised(), model+"/sluice.yaml", began.Add(-90*time.Hour))
+			s.must(err)
+			for _, st := range states {
+				st.Model = model
+				_, err := s.table.PutDriftState(s.ctx, st)
+				s.must(err)
+			}
+		}
 	},
 	// watched has a rollout that goes on with each pause of the command.
 	"watched": func(s *scene) {

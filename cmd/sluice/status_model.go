@@ -37,11 +37,28 @@ func (m reading) report(now time.Time, last *rollout.Entry) ui.Report {
 		}
 	}
 	say("demand", "%s", m.demand(now))
+	if d := m.applied.Spec.Drift; d != nil {
+		say("drift", "%s", m.drifting(d.Captures))
+	}
 	say("spec", "version %s from %s, applied %s", short(m.applied.Version), m.applied.Source, at(m.applied.At))
 	if m.locked(now) {
 		report.Text = append(report.Text, fmt.Sprintf("nobody changes %s until it is freed: look at it, bring it to where it should be, then sluice unlock %s", endpoint, m.model))
 	}
 	return report
+}
+
+// drifting says what is known of the model's captures.
+func (m reading) drifting(captures string) string {
+	switch s := m.drift; {
+	case s == nil:
+		return "no window of captures in " + captures + " is over yet"
+	case s.Reference == "":
+		return fmt.Sprintf("learning what variant %s is asked, since %s", s.Variant, at(s.Since))
+	case len(s.Scores) == 0:
+		return fmt.Sprintf("variant %s: %s", s.Variant, s.Reading)
+	default:
+		return fmt.Sprintf("variant %s until %s: %s", s.Variant, at(s.Judged), s.Reading)
+	}
 }
 
 // sayRollout is the part of the report about the rollout.

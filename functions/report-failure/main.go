@@ -3,6 +3,7 @@ package main
 
 import (
 	"sluice/shared/awsbuilds"
+	"sluice/shared/awsdeployments"
 	"sluice/shared/awsletters"
 	"sluice/shared/awsmachines"
 	"sluice/shared/awsnotices"
@@ -15,7 +16,7 @@ import (
 func main() {
 	cfg := edge.AWS()
 	f := &failing.Failing{
-		Builds: awsbuilds.Open(cfg), Machines: awsmachines.Open(cfg, ""), Letters: awsletters.Open(cfg),
+		Builds: awsbuilds.Open(cfg), Deployments: awsdeployments.Open(cfg), Machines: awsmachines.Open(cfg, ""), Letters: awsletters.Open(cfg),
 		Reports: reporting.NewDesk(awstable.Open(cfg, edge.Table.Must()), awsnotices.Open(cfg, edge.Topic.Must())),
 	}
 	edge.Start("report-failure", f.ReportFailure)

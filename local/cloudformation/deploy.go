@@ -21,6 +21,9 @@ type Stack struct {
 	Name      string
 	Resources []Deployed // in the order in which they were created
 	Outputs   map[string]string
+
+	template *Template
+	options  Options
 }
 
 // Deployed is one resource of a stack.
@@ -66,16 +69,9 @@ func (t *Template) deploy(o Options, p Provider) (*Stack, error) {
 		o.StackName = "sluice"
 	}
 	problems := &Problems{}
-	s := newScope(t, o, problems)
-	for _, f := range t.conditions.fields() { // each is checked, whether used or not
-		s.condition(f.Key, f.Value.Line, "")
-	}
-	resources := s.expandAll()
+	s, resources := t.prepare(o, problems)
+	stack := &Stack{Name: o.StackName, Outputs: map[string]string{}, template: t, options: o}
 	for _, r := range resources {
-		s.known[r.id] = r
-	}
-	stack := &Stack{Name: o.StackName, Outputs: map[string]string{}}
-	for _, r := range s.order(resources) {
 		d, ok := s.create(r, p)
 		if ok {
 			s.made[r.id] = d.Created
@@ -84,7 +80,27 @@ func (t *Template) deploy(o Options, p Provider) (*Stack, error) {
 			return stack, problems.err()
 		}
 	}
-	for _, out := range t.outputs {
+	s.outputs(stack)
+	return stack, problems.err()
+}
+
+// prepare evaluates the template's conditions, and lists its resources in the order of
+// their creation.
+func (t *Template) prepare(o Options, problems *Problems) (*scope, []*resource) {
+	s := newScope(t, o, problems)
+	for _, f := range t.conditions.fields() { // each is checked, whether used or not
+		s.condition(f.Key, f.Value.Line, "")
+	}
+	resources := s.expandAll()
+	for _, r := range resources {
+		s.known[r.id] = r
+	}
+	return s, s.order(resources)
+}
+
+// outputs evaluates the outputs of the stack.
+func (s *scope) outputs(stack *Stack) {
+	for _, out := range s.template.outputs {
 		if out.cond != "" && !s.condition(out.cond, out.line, "Outputs."+out.name) {
 			continue
 		}
@@ -93,7 +109,6 @@ func (t *Template) deploy(o Options, p Provider) (*Stack, error) {
 			stack.Outputs[out.name] = s.string(v, where)
 		}
 	}
-	return stack, problems.err()
 }
 
 func (n *Node) fields() []Field {
@@ -112,7 +127,7 @@ func (s *scope) expandAll() []*resource {
 			continue
 		}
 		pruned := *r
-		pruned.properties = s.prune(r.properties, r.id)
+		pruned.properties, pruned.updatePolicy = s.prune(r.properties, r.id), s.prune(r.updatePolicy, r.id+".UpdatePolicy")
 		if pruned.properties == nil {
 			pruned.properties = object().at(r.line)
 		}
@@ -125,8 +140,15 @@ func (s *scope) expandAll() []*resource {
 			out = append(out, e)
 		}
 	}
+	for _, r := range s.deployResources() {
+		if line, ok := seen[r.id]; ok {
+			s.problems.add(line, r.id, "this is the id of what SAM makes for DeploymentPreference: choose another")
+			continue
+		}
+		out = append(out, r)
+	}
 	for _, r := range out {
-		r.properties = s.samRefs(r.properties)
+		r.properties, r.updatePolicy = s.samRefs(r.properties), s.samRefs(r.updatePolicy)
 	}
 	return out
 }
@@ -134,14 +156,36 @@ func (s *scope) expandAll() []*resource {
 // create makes one resource, or only checks it if there is no provider.
 func (s *scope) create(r *resource, p Provider) (Deployed, bool) {
 	before := len(*s.problems)
+	k, spec, ok := s.spec(r)
+	if !ok {
+		return Deployed{}, false
+	}
+	c := Created{}
+	if p != nil && len(*s.problems) == before {
+		var err error
+		if c, err = k.make(p, spec); err != nil {
+			s.problems.add(r.line, r.id, "%v", err)
+		}
+	}
+	d := Deployed{LogicalID: r.id, Type: r.kind, Created: k.usually(spec, c), Spec: spec}
+	return d, p == nil || len(*s.problems) == before
+}
+
+// spec is what a resource is to be, with its references resolved. It reports false for
+// a type that is not there.
+func (s *scope) spec(r *resource) (kind, any, bool) {
 	k, ok := kindOf(r.kind)
 	if !ok {
 		s.problems.add(r.line, r.id, "resources of type %s are not implemented locally", r.kind)
-		return Deployed{}, false
+		return kind{}, nil, false
 	}
 	spec, meta := k.spec()
 	*meta = Meta{LogicalID: r.id, Line: r.line}
 	decode(s.resolve(r.properties, r.id), spec, r.id, s.problems)
+	if a, ok := spec.(*AliasSpec); ok && r.updatePolicy != nil {
+		a.UpdatePolicy = &UpdatePolicySpec{}
+		decode(s.resolve(r.updatePolicy, r.id+".UpdatePolicy"), a.UpdatePolicy, r.id+".UpdatePolicy", s.problems)
+	}
 	if k.name != nil {
 		if at, most, lower := k.name(spec); *at == "" {
 			*at = physicalName(s.options.StackName, r.id, most, lower)
@@ -153,15 +197,7 @@ func (s *scope) create(r *resource, p Provider) (Deployed, bool) {
 	if m, ok := spec.(*StateMachineSpec); ok {
 		s.define(m)
 	}
-	c := Created{}
-	if p != nil && len(*s.problems) == before {
-		var err error
-		if c, err = k.make(p, spec); err != nil {
-			s.problems.add(r.line, r.id, "%v", err)
-		}
-	}
-	d := Deployed{LogicalID: r.id, Type: r.kind, Created: k.usually(spec, c), Spec: spec}
-	return d, p == nil || len(*s.problems) == before
+	return k, spec, true
 }
 
 // define reads a state machine's definition and makes its substitutions.

@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -109,6 +110,12 @@ func (r *recorder) Pipeline(s *PipelineSpec) (Created, error) {
 func (r *recorder) Dashboard(s *DashboardSpec) (Created, error) {
 	return r.note(s.Meta, "%s", s.DashboardBody)
 }
+func (r *recorder) DeploymentApplication(s *ApplicationSpec) (Created, error) {
+	return r.note(s.Meta, "%s %s", s.ApplicationName, s.ComputePlatform)
+}
+func (r *recorder) DeploymentGroup(s *DeploymentGroupSpec) (Created, error) {
+	return r.note(s.Meta, "%s of %s: %s %v", s.DeploymentGroupName, s.ApplicationName, s.DeploymentConfigName, s.AlarmConfiguration.Alarms)
+}
 
 const small = `
 Transform: AWS::Serverless-2016-10-31
@@ -188,6 +195,50 @@ func TestDeploy(t *testing.T) {
 				t.Errorf("outputs (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// An alias is made after what its updates go through, and knows it.
+func TestAliasesKnowHowTheyAreUpdated(t *testing.T) {
+	src, err := os.ReadFile("testdata/sam/deployment.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl, err := Read(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &recorder{}
+	stack, err := tpl.Deploy(Options{StackName: "s"}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alias, ok := stack.Resource("WorkAliaslive")
+	if !ok {
+		t.Fatal("there is no alias")
+	}
+	policy := alias.Spec.(*AliasSpec).UpdatePolicy.CodeDeployLambdaAliasUpdate
+	app, _ := stack.Resource("ServerlessDeploymentApplication")
+	group, _ := stack.Resource("WorkDeploymentGroup")
+	if policy.ApplicationName != app.Ref || policy.DeploymentGroupName != group.Ref || policy.BeforeAllowTrafficHook != "CodeDeployHook_check" || policy.AfterAllowTrafficHook != "" {
+		t.Errorf("the alias is updated through %+v", policy)
+	}
+	check, _ := stack.Resource("CheckAliaslive")
+	if check.Spec.(*AliasSpec).UpdatePolicy != nil {
+		t.Error("the alias of the hook is updated through CodeDeploy, although that is not enabled")
+	}
+	want := []string{"WorkDeploymentGroup: s-WorkDeploymentGroup-X of s-ServerlessDeploymentApplication-X: CodeDeployDefault.LambdaCanary10Percent5Minutes [{s-Failing-X} {s-Slow-X}]"}
+	for _, line := range plain(p.made) {
+		if strings.HasPrefix(line, "WorkAliaslive:") {
+			break
+		}
+		if line == want[0] {
+			want = nil
+			break
+		}
+	}
+	if want != nil {
+		t.Errorf("before the alias there is no %q among %q", want, plain(p.made))
 	}
 }
 

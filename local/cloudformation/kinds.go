@@ -100,6 +100,12 @@ var kinds = map[string]kind{
 		func(s *ScheduleSpec) Created {
 			return created(s.Name, "Arn", arn("scheduler", "schedule/default/"+s.Name))
 		}),
+	"AWS::CodeDeploy::Application": of(Provider.DeploymentApplication, func(s *ApplicationSpec) *Meta { return &s.Meta },
+		named(100, func(s *ApplicationSpec) *string { return &s.ApplicationName }),
+		func(s *ApplicationSpec) Created { return created(s.ApplicationName) }),
+	"AWS::CodeDeploy::DeploymentGroup": of(Provider.DeploymentGroup, func(s *DeploymentGroupSpec) *Meta { return &s.Meta },
+		named(100, func(s *DeploymentGroupSpec) *string { return &s.DeploymentGroupName }),
+		func(s *DeploymentGroupSpec) Created { return created(s.DeploymentGroupName) }),
 }
 
 // kindOf returns a resource type that exists locally.

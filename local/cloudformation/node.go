@@ -5,8 +5,8 @@
 //
 // It knows no service: what a queue is, the provider knows. What it does not know
 // itself, a type, a property, a function, it refuses with the line it stands on;
-// nothing is silently ignored. It only creates; stack updates are not modelled. The
-// local deployment of template.yaml and the tests of the template call it.
+// nothing is silently ignored. Of updates it knows those in which functions get new
+// code. The local deployment of template.yaml and the tests of the template call it.
 package cloudformation
 
 import (

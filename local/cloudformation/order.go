@@ -21,7 +21,7 @@ func (s *scope) order(resources []*resource) []*resource {
 				s.problems.add(r.line, r.id+".DependsOn", "the template has no resource %s", id)
 			}
 		}
-		for _, id := range append(uses(r.properties), r.dependsOn...) {
+		for _, id := range slices.Concat(uses(r.properties), uses(r.updatePolicy), r.dependsOn) {
 			if byID[id] != nil && !slices.Contains(needs[r.id], id) {
 				needs[r.id] = append(needs[r.id], id)
 			}

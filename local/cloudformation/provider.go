@@ -35,6 +35,8 @@ type Provider interface {
 	Project(*ProjectSpec) (Created, error)
 	Repository(*RepositorySpec) (Created, error)
 	Pipeline(*PipelineSpec) (Created, error)
+	DeploymentApplication(*ApplicationSpec) (Created, error)
+	DeploymentGroup(*DeploymentGroupSpec) (Created, error)
 }
 
 // Created is what a template can know of a resource.

@@ -19,6 +19,7 @@ type scope struct {
 	decided  map[string]bool
 	deciding map[string]bool
 	parts    map[string]string // Fn.Alias and the like, to the logical id that SAM gives them
+	deploys  []deploys         // functions with a DeploymentPreference
 	problems *Problems
 }
 

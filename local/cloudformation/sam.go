@@ -71,7 +71,7 @@ func (e *expansion) only(n *Node, where string, keys ...string) {
 var functionGlobals = []string{
 	"Handler", "Runtime", "CodeUri", "DeadLetterQueue", "Description", "MemorySize", "Timeout", "Environment", "Tags", "PropagateTags",
 	"Tracing", "AutoPublishAlias", "AutoPublishAliasAllProperties", "RolePath", "ReservedConcurrentExecutions",
-	"EventInvokeConfig", "Architectures", "EphemeralStorage", "LoggingConfig", "VersionDeletionPolicy",
+	"EventInvokeConfig", "Architectures", "EphemeralStorage", "LoggingConfig", "VersionDeletionPolicy", "DeploymentPreference",
 }
 
 // globals merges what Globals says for this type below the resource's own properties:
@@ -128,6 +128,12 @@ func (s *scope) samRefs(n *Node) *Node {
 	if name == "Ref" && s.parts[arg.Text] != "" {
 		return ref(s.parts[arg.Text]).at(n.Line)
 	}
+	if name == "Fn::GetAtt" && arg.Kind == List && len(arg.Items) == 2 {
+		part, attribute, _ := strings.Cut(arg.Items[1].Text, ".")
+		if id := s.parts[arg.Items[0].Text+"."+part]; id != "" {
+			return getAtt(id, attribute).at(n.Line)
+		}
+	}
 	out := &Node{Kind: n.Kind, Line: n.Line}
 	for _, i := range n.Items {
 		out.Items = append(out.Items, s.samRefs(i))
@@ -153,6 +159,7 @@ func (s *scope) samSub(n *Node) *Node {
 	out := *n
 	for part, id := range s.parts { // no part's text contains another's
 		out.Text = strings.ReplaceAll(out.Text, "${"+part+"}", "${"+id+"}")
+		out.Text = strings.ReplaceAll(out.Text, "${"+part+".", "${"+id+".")
 	}
 	return &out
 }

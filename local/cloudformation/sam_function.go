@@ -7,7 +7,7 @@ func (e *expansion) function() {
 	r, p := e.source, e.source.properties
 	e.only(p, "", "FunctionName", "CodeUri", "Handler", "Runtime", "Architectures", "Description", "MemorySize", "Timeout",
 		"Role", "RolePath", "RoleName", "AssumeRolePolicyDocument", "Policies", "Environment", "Tags", "PropagateTags", "Tracing", "Events", "DeadLetterQueue",
-		"EventInvokeConfig", "AutoPublishAlias", "AutoPublishAliasAllProperties", "VersionDeletionPolicy",
+		"EventInvokeConfig", "AutoPublishAlias", "AutoPublishAliasAllProperties", "VersionDeletionPolicy", "DeploymentPreference",
 		"ReservedConcurrentExecutions", "LoggingConfig", "EphemeralStorage", "PackageType")
 	f := object(
 		"FunctionName", p.get("FunctionName"), "Code", e.code(p.get("CodeUri")), "Handler", p.get("Handler"),
@@ -24,6 +24,7 @@ func (e *expansion) function() {
 	fn := e.add(r.id, "AWS::Lambda::Function", f)
 	fn.dependsOn = r.dependsOn
 	alias := e.alias(p)
+	e.deployment(p, alias)
 	e.eventInvoke(p.get("EventInvokeConfig"), alias, role)
 	for _, ev := range mustMap(p.get("Events"), r.id+".Events", e.problems).Fields {
 		e.functionEvent(ev, alias, role)

@@ -33,6 +33,7 @@ func TestExpansionIsTheTranslators(t *testing.T) {
 			got := map[string]any{}
 			for _, r := range s.expandAll() {
 				doc := object("Type", text(r.kind), "Properties", r.properties)
+				doc.set("UpdatePolicy", r.updatePolicy)
 				if len(r.dependsOn) > 0 {
 					ids := list()
 					for _, id := range r.dependsOn {

@@ -62,6 +62,7 @@ type AliasSpec struct {
 	FunctionName    string `cfn:",required"`
 	FunctionVersion string `cfn:",required"`
 	Description     Ignored
+	UpdatePolicy    *UpdatePolicySpec `cfn:"-"`
 }
 
 // PermissionSpec is an AWS::Lambda::Permission. StatementID is derived.

@@ -18,12 +18,13 @@ type Template struct {
 
 // resource is one resource of a template, before or after SAM's expansion.
 type resource struct {
-	id         string
-	kind       string
-	properties *Node
-	dependsOn  []string
-	condition  string
-	line       int
+	id           string
+	kind         string
+	properties   *Node
+	dependsOn    []string
+	updatePolicy *Node // of an alias, or nil
+	condition    string
+	line         int
 }
 
 type output struct {
@@ -138,7 +139,9 @@ func readResource(f Field, problems *Problems) *resource {
 			}
 		case "Condition":
 			r.condition = v.Text
-		case "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "UpdatePolicy": // of updates, deletion and tools
+		case "UpdatePolicy":
+			r.updatePolicy = v
+		case "DeletionPolicy", "UpdateReplacePolicy", "Metadata": // of updates, deletion and tools
 		default:
 			problems.add(v.Line, r.id+"."+a.Key, "this attribute is not implemented locally")
 		}

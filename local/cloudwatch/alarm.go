@@ -35,6 +35,7 @@ type alarm struct {
 	updated      time.Time // of state, also where only the reason is new
 	transitioned time.Time
 	trouble      string // EvaluationState: "" or EVALUATION_ERROR
+	still        string // the state after a look that found no datapoints, else ""
 
 	config *putMetricAlarmIn
 	plan   *plan

@@ -173,6 +173,32 @@ func TestFiveMinutesSlide(t *testing.T) {
 	}
 }
 
+// An alarm whose metric is silent is not computed, and misses nothing by that: it hears
+// of data after silence, and what somebody set does not stay.
+func TestSilenceIsHeard(t *testing.T) {
+	s := newStage(t)
+	in := errorAlarm("errors")
+	in.TreatMissingData = aws.String("notBreaching")
+	do(s, s.client.PutMetricAlarm, in)
+	s.world.RunFor(10 * time.Minute)
+	do(s, s.client.SetAlarmState, &sdk.SetAlarmStateInput{AlarmName: aws.String("errors"), StateValue: types.StateValueAlarm, StateReason: aws.String("drill")})
+	s.world.RunFor(10 * time.Minute)
+	s.requests(20, 100, 25)
+	s.world.RunFor(10 * time.Minute)
+	in.Threshold = aws.Float64(-1) // what is there is too much, and what is not there is well
+	do(s, s.client.PutMetricAlarm, in)
+	s.world.RunFor(10 * time.Minute)
+	s.requests(40, 100, 0)
+	s.world.RunFor(10 * time.Minute)
+	want := []string{
+		"11:00:20 errors OK", "11:10:00 errors ALARM", "11:10:20 errors OK",
+		"11:22:20 errors ALARM", "11:24:20 errors OK", "11:42:20 errors ALARM", "11:44:20 errors OK",
+	}
+	if diff := cmp.Diff(want, s.story()); diff != "" {
+		t.Errorf("state changes (-want +got):\n%s", diff)
+	}
+}
+
 func TestLateDataReachesTheAlarmLate(t *testing.T) {
 	s := newStage(t)
 	s.cw.Metrics.Publication.Delay = 4 * time.Minute

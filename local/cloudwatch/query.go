@@ -18,6 +18,7 @@ var queryID = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,254}$`)
 type plan struct {
 	queries []metricDataQuery
 	byID    map[string]*step
+	keys    []string // of the metrics it reads
 }
 
 // step is one query with what it takes to answer it.
@@ -31,7 +32,7 @@ type step struct {
 
 // newPlan checks queries. operation names the call in errors.
 func newPlan(operation string, queries []metricDataQuery) (*plan, error) {
-	p := &plan{queries, map[string]*step{}}
+	p := &plan{queries: queries, byID: map[string]*step{}}
 	for i := range queries {
 		q := &queries[i]
 		if !queryID.MatchString(q.ID) {
@@ -45,6 +46,9 @@ func newPlan(operation string, queries []metricDataQuery) (*plan, error) {
 			return nil, err
 		}
 		p.byID[q.ID] = st
+		if q.MetricStat != nil {
+			p.keys = append(p.keys, q.MetricStat.Metric.metric().Key())
+		}
 	}
 	for i := range queries {
 		if _, err := p.resolve(queries[i].ID); err != nil {

@@ -12,6 +12,11 @@ var awsManaged = map[string]string{
 		"Action":["dynamodb:DescribeStream","dynamodb:GetRecords","dynamodb:GetShardIterator","dynamodb:ListStreams","logs:CreateLogGroup","logs:CreateLogStream","logs:PutLogEvents"]}]}`,
 	"arn:aws:iam::aws:policy/service-role/AWSLambdaRole": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
 		"Action":["lambda:InvokeFunction"]}]}`,
+	"arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda": `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Resource":"*","Action":["cloudwatch:DescribeAlarms","lambda:UpdateAlias","lambda:GetAlias","lambda:GetProvisionedConcurrencyConfig","sns:Publish"]},
+		{"Effect":"Allow","Resource":"arn:aws:s3:::*/CodeDeploy/*","Action":["s3:GetObject","s3:GetObjectVersion"]},
+		{"Effect":"Allow","Resource":"*","Action":["s3:GetObject","s3:GetObjectVersion"],"Condition":{"StringEquals":{"s3:ExistingObjectTag/UseWithCodeDeploy":"true"}}},
+		{"Effect":"Allow","Resource":"arn:aws:lambda:*:*:function:CodeDeployHook_*","Action":["lambda:InvokeFunction"]}]}`,
 	"arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess": xrayWrite,
 	"arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess":   xrayWrite,
 }

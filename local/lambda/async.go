@@ -12,7 +12,7 @@ import (
 
 // event is one event invocation on its way.
 type event struct {
-	function  *function
+	to        place
 	payload   []byte
 	requestID string
 	received  time.Time
@@ -26,7 +26,7 @@ type event struct {
 // dead-letter target and the failure destination. Errors: ResourceNotFoundException,
 // RequestTooLargeException, InvalidRequestContentException.
 func (s *Service) InvokeAsync(arn string, payload []byte) (string, error) {
-	f, err := s.find(arn)
+	to, err := s.find(arn)
 	if err != nil {
 		return "", err
 	}
@@ -35,35 +35,36 @@ func (s *Service) InvokeAsync(arn string, payload []byte) (string, error) {
 			Message: fmt.Sprintf("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(payload), maxAsync)}
 	}
 	if len(payload) > 0 && !json.Valid(payload) {
-		return "", wire.Errorf("InvalidRequestContentException", "Could not parse request body into json: the event for %s is no JSON", f.Name)
+		return "", wire.Errorf("InvalidRequestContentException", "Could not parse request body into json: the event for %s is no JSON", to.Name)
 	}
-	e := &event{function: f, payload: payload, requestID: s.world.UUID("lambda/request"), received: s.world.Now(), backoff: time.Second}
+	e := &event{to: to, payload: payload, requestID: s.world.UUID("lambda/request"), received: s.world.Now(), backoff: time.Second}
 	s.attempt(e)
 	return e.requestID, nil
 }
 
+// attempt asks anew where an alias leads: a retry may run on another version.
 func (s *Service) attempt(e *event) {
-	s.invoke(e.function.ARN(), e.payload, e.requestID, func(r Result) { s.attempted(e, r) })
+	s.invoke(e.to.ARN(), e.payload, e.requestID, func(r Result) { s.attempted(e, r) })
 }
 
 func (s *Service) attempted(e *event, r Result) {
-	f := e.function
+	to, rules := e.to, e.to.of.async[e.to.key()]
 	switch {
 	case r.Err != nil && retryable(r.Err):
 		wait := e.backoff
 		e.backoff = min(2*e.backoff, 5*time.Minute)
 		s.again(e, r, wait)
 	case r.Err != nil:
-		s.log(f, "event "+e.requestID+" dropped: "+r.Err.Error())
+		s.log(to, "event "+e.requestID+" dropped: "+r.Err.Error())
 	case r.FunctionError == "":
-		if f.Async.OnSuccessARN != "" {
-			s.deliver(f, f.Async.OnSuccessARN, e.record(s.world.Now(), r, "Success"))
+		if rules.OnSuccessARN != "" {
+			s.deliver(to, rules.OnSuccessARN, e.record(s.world.Now(), r, "Success"))
 		}
 	default:
 		e.failures++
 		retries := 2
-		if f.Async.MaxRetries != nil {
-			retries = *f.Async.MaxRetries
+		if rules.MaxRetries != nil {
+			retries = *rules.MaxRetries
 		}
 		if e.failures > retries {
 			s.giveUp(e, r, "RetriesExhausted")
@@ -74,7 +75,7 @@ func (s *Service) attempted(e *event, r Result) {
 }
 
 func (s *Service) again(e *event, last Result, wait time.Duration) {
-	limit := e.function.Async.MaxAge
+	limit := e.to.of.async[e.to.key()].MaxAge
 	if limit == 0 {
 		limit = 6 * time.Hour
 	}
@@ -82,27 +83,27 @@ func (s *Service) again(e *event, last Result, wait time.Duration) {
 		s.giveUp(e, last, "EventAgeExceeded")
 		return
 	}
-	s.world.After(wait, "lambda retry "+e.function.Name, func() { s.attempt(e) })
+	s.world.After(wait, "lambda retry "+e.to.Name, func() { s.attempt(e) })
 }
 
 func (s *Service) giveUp(e *event, last Result, condition string) {
-	f := e.function
-	if f.DeadLetterARN != "" {
-		s.deliver(f, f.DeadLetterARN, e.payload)
+	to, failure := e.to, e.to.of.async[e.to.key()].OnFailureARN
+	if to.DeadLetterARN != "" {
+		s.deliver(to, to.DeadLetterARN, e.payload)
 	}
-	if f.Async.OnFailureARN != "" {
-		s.deliver(f, f.Async.OnFailureARN, e.record(s.world.Now(), last, condition))
+	if failure != "" {
+		s.deliver(to, failure, e.record(s.world.Now(), last, condition))
 	}
-	if f.DeadLetterARN == "" && f.Async.OnFailureARN == "" {
-		s.log(f, "event "+e.requestID+" lost: "+condition+", and the function has neither a dead-letter queue nor a failure destination")
+	if to.DeadLetterARN == "" && failure == "" {
+		s.log(to, "event "+e.requestID+" lost: "+condition+", and the function has neither a dead-letter queue nor a failure destination")
 	}
 }
 
 // deliver sends with the permissions of the function's role.
-func (s *Service) deliver(f *function, target string, body []byte) {
+func (s *Service) deliver(from place, target string, body []byte) {
 	need, err := sending(target)
 	if err == nil && s.Roles != nil {
-		err = s.Roles.AllowRole(f.RoleARN, need)
+		err = s.Roles.AllowRole(from.RoleARN, need)
 	}
 	if err == nil && s.Send == nil {
 		err = errors.New("nothing is wired to deliver it")
@@ -111,8 +112,8 @@ func (s *Service) deliver(f *function, target string, body []byte) {
 		err = s.Send(target, body)
 	}
 	if err != nil {
-		s.metric(f, "DestinationDeliveryFailures", s.world.Now(), 1)
-		s.log(f, "delivering to "+target+": "+err.Error())
+		s.metric(from, "DestinationDeliveryFailures", s.world.Now(), 1)
+		s.log(from, "delivering to "+target+": "+err.Error())
 	}
 }
 
@@ -142,13 +143,13 @@ func (e *event) record(now time.Time, r Result, condition string) []byte {
 	doc := object{
 		"version": "1.0", "timestamp": now.Format("2006-01-02T15:04:05.000Z"),
 		"requestContext": object{
-			"requestId": e.requestID, "functionArn": e.function.ARN() + ":" + executedWhat,
+			"requestId": e.requestID, "functionArn": e.to.Function.ARN() + ":" + e.to.key(),
 			"condition": condition, "approximateInvokeCount": max(e.failures, 1),
 		},
 		"requestPayload": raw(e.payload),
 	}
 	if r.Err == nil {
-		context := object{"statusCode": 200, "executedVersion": executedWhat}
+		context := object{"statusCode": 200, "executedVersion": r.Version}
 		if r.FunctionError != "" {
 			context["functionError"] = r.FunctionError
 		}

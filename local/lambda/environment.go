@@ -1,8 +1,8 @@
 package lambda
 
 import (
+	"cmp"
 	"maps"
-	"slices"
 	"strconv"
 
 	"sluice/local/wire"
@@ -29,12 +29,13 @@ func (s *Service) Environment(f Function, endpoint string) map[string]string {
 	if memory == 0 {
 		memory = 128
 	}
+	number := cmp.Or(f.Version, latest)
 	maps.Copy(env, map[string]string{
 		"_HANDLER": f.Handler, "AWS_REGION": wire.Region, "AWS_DEFAULT_REGION": wire.Region,
-		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": executedWhat,
+		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": number,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(memory), "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":  "/aws/lambda/" + f.Name,
-		"AWS_LAMBDA_LOG_STREAM_NAME": s.world.Now().Format("2006/01/02") + "/[$LATEST]" + s.world.ID("lambda/stream", 32),
+		"AWS_LAMBDA_LOG_STREAM_NAME": s.world.Now().Format("2006/01/02") + "/[" + number + "]" + s.world.ID("lambda/stream", 32),
 		"TZ":                         ":UTC", "LANG": "en_US.UTF-8", "PATH": "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 	})
 	if f.LogGroup != "" {
@@ -49,13 +50,4 @@ func (s *Service) Environment(f Function, endpoint string) map[string]string {
 		env["AWS_ENDPOINT_URL"] = endpoint
 	}
 	return env
-}
-
-// list is an environment in the form that a process takes, sorted.
-func list(env map[string]string) []string {
-	out := make([]string, 0, len(env))
-	for _, k := range slices.Sorted(maps.Keys(env)) {
-		out = append(out, k+"="+env[k])
-	}
-	return out
 }

@@ -2,11 +2,11 @@
 // with their retries, dead letters and destinations, resource policies, metrics,
 // and the pollers that read SQS queues and DynamoDB streams (local/lambda/stream). A
 // function's code runs in one of two hosts: a Go handler in this process, or a compiled
-// bootstrap that speaks the Lambda Runtime API.
+// bootstrap (local/lambda/process). A published version keeps code and
+// configuration; an alias leads to one version or, by weights, to two.
 //
-// It takes virtual time for invocations and never reads the wall clock. It keeps no
-// versions: every alias and version is the code of now. Services reach it through
-// Invoke and InvokeAsync, SDKs through Wire.
+// It takes virtual time for invocations and never reads the wall clock. Services reach
+// it through Invoke and InvokeAsync, SDKs through Wire.
 package lambda
 
 import (
@@ -28,7 +28,10 @@ type Function struct {
 	RoleARN       string
 	Handler       string
 	Runtime       string
+	Version       string // number of a published version; "" and $LATEST are what is not published
 	CodePath      string // where the host finds the code; its own business
+	Build         int    // counts what UpdateCode brought: other code, even where it is at the same path
+	Defect        Defect // what is wrong with the code, if anything
 	Architectures []string
 	Environment   map[string]string
 	Timeout       time.Duration // 1 s to 900 s; 0 is Lambda's default of 3 s
@@ -38,8 +41,7 @@ type Function struct {
 	LogGroup      string        // "" is /aws/lambda/<name>
 
 	DeadLetterARN string // queue or topic for events whose retries are used up
-	Async         Async
-	Aliases       []string // names and version numbers that resolve to this function
+	Async         Async  // of invocations without a qualifier; SetAsync sets that of the others
 }
 
 // Async is a function's EventInvokeConfig.
@@ -93,18 +95,21 @@ type Service struct {
 }
 
 type function struct {
-	Function
-	host        Host
-	permissions []Permission
-	modified    time.Time
-	attempts    int         // invocations asked for, for Fault
-	busy        int         // running invocations
-	warm        []time.Time // environments at rest, by when they came to rest
-	logged      bool        // the role was asked for the permission to write logs
+	latest    *version
+	published []*version // the first is version 1
+	replaced  []*version // were the latest, and may still have invocations
+	aliases   map[string]*Alias
+	// by qualifier, which is $LATEST for none
+	permissions map[string][]Permission
+	async       map[string]Async
+	builds      int  // that UpdateCode brought
+	attempts    int  // invocations asked for, for Fault
+	busy        int  // running invocations
+	logged      bool // the role was asked for the permission to write logs
 }
 
 // New returns a Lambda without functions. hosts is asked once for each function
-// that is created.
+// that is created, for each change of its code or configuration, and for each version.
 func New(w *sim.World, hosts func(Function) (Host, error)) *Service {
 	return &Service{world: w, hosts: hosts, functions: map[string]*function{}}
 }
@@ -120,59 +125,43 @@ func (s *Service) Create(f Function) error {
 	if s.functions[f.Name] != nil {
 		return &wire.Error{Code: "ResourceConflictException", Message: "Function already exist: " + f.Name, Status: 409}
 	}
-	if f.Timeout == 0 {
-		f.Timeout = 3 * time.Second
-	}
-	if f.MemoryMB == 0 {
-		f.MemoryMB = 128
-	}
-	if f.LogGroup == "" {
-		f.LogGroup = "/aws/lambda/" + f.Name
-	}
+	f = f.withDefaults()
 	if err := s.check(f); err != nil {
 		return err
 	}
-	host, err := s.hosts(f)
-	if err != nil {
-		return invalid("the code of function %s: %v", f.Name, err)
-	}
-	s.functions[f.Name] = &function{Function: f, host: host, modified: s.world.Now()}
-	return nil
-}
-
-// SetAsync gives the function this EventInvokeConfig.
-func (s *Service) SetAsync(name string, a Async) error {
-	f, err := s.find(name)
+	v, err := s.version(f)
 	if err != nil {
 		return err
 	}
-	changed := f.Function
+	s.functions[f.Name] = &function{
+		latest: v, aliases: map[string]*Alias{}, permissions: map[string][]Permission{}, async: map[string]Async{latest: f.Async},
+	}
+	return nil
+}
+
+// SetAsync gives the function, or a version or alias of it, this EventInvokeConfig.
+func (s *Service) SetAsync(nameOrARN string, a Async) error {
+	at, err := s.find(nameOrARN)
+	if err != nil {
+		return err
+	}
+	changed := at.Function
 	changed.Async = a
 	if err := s.check(changed); err != nil {
 		return err
 	}
-	f.Function = changed
+	at.of.async[at.key()] = a
 	return nil
 }
 
-// AddAlias makes a further name or version number resolve to the function, and
-// returns the qualified ARN.
-func (s *Service) AddAlias(name, alias string) (string, error) {
-	f, err := s.find(name)
-	if err != nil {
-		return "", err
-	}
-	f.Aliases = append(f.Aliases, alias)
-	return f.ARN() + ":" + alias, nil
-}
-
-// Function returns the configuration of a function, by name or ARN.
+// Function returns the configuration of a function, or of a version of it, by name or
+// ARN. An alias is the version that it mainly leads to.
 func (s *Service) Function(nameOrARN string) (Function, error) {
-	f, err := s.find(nameOrARN)
+	at, err := s.find(nameOrARN)
 	if err != nil {
 		return Function{}, err
 	}
-	return f.Function, nil
+	return at.Function, nil
 }
 
 // Names lists the functions, sorted.
@@ -181,7 +170,10 @@ func (s *Service) Names() []string { return slices.Sorted(maps.Keys(s.functions)
 // Close ends the processes of all functions. The caller holds the world.
 func (s *Service) Close() {
 	for _, name := range s.Names() {
-		s.functions[name].host.Close()
+		f := s.functions[name]
+		for _, v := range slices.Concat([]*version{f.latest}, f.published, f.replaced) {
+			v.host.Close()
+		}
 	}
 }
 
@@ -201,6 +193,9 @@ func (s *Service) check(f Function) error {
 		return invalid("MaximumRetryAttempts of %s is %d; it must be 0 to 2", f.Name, *f.Async.MaxRetries)
 	case f.Async.MaxAge != 0 && (f.Async.MaxAge < time.Minute || f.Async.MaxAge > 6*time.Hour):
 		return invalid("MaximumEventAgeInSeconds of %s is %.0f; it must be 60 to 21600", f.Name, f.Async.MaxAge.Seconds())
+	}
+	if err := f.Defect.check(); err != nil {
+		return err
 	}
 	if err := checkEnvironment(f); err != nil {
 		return err
@@ -247,23 +242,4 @@ func checkEnvironment(f Function) error {
 		return invalid("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit.")
 	}
 	return nil
-}
-
-// find resolves a name, a name with qualifier, a partial or a full ARN.
-func (s *Service) find(nameOrARN string) (*function, error) {
-	rest := nameOrARN
-	if i := strings.LastIndex(rest, "function:"); i >= 0 {
-		rest = rest[i+len("function:"):]
-	}
-	name, qualifier, _ := strings.Cut(rest, ":")
-	f := s.functions[name]
-	full := nameOrARN
-	if !strings.HasPrefix(full, "arn:") {
-		full = Function{Name: name}.ARN()
-	}
-	if f == nil || strings.HasPrefix(nameOrARN, "arn:") && !strings.HasPrefix(nameOrARN, f.ARN()) ||
-		qualifier != "" && qualifier != "$LATEST" && !slices.Contains(f.Aliases, qualifier) {
-		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + full, Status: 404}
-	}
-	return f, nil
 }

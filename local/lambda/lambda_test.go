@@ -36,6 +36,13 @@ func (everything) Session(string, string) (key, secret, token string) {
 }
 func (everything) Trusts(string, string) bool          { return true }
 func (everything) AllowRole(string, wire.Access) error { return nil }
+
+func do(w *sim.World, s *Service, payload string) (r Result) {
+	w.Do(func() { s.Invoke("work", []byte(payload), func(got Result) { r = got }) })
+	w.RunUntilIdle(time.Minute)
+	return r
+}
+
 func constant(d time.Duration) func(string, *rand.Rand) (time.Duration, time.Duration) {
 	return func(string, *rand.Rand) (time.Duration, time.Duration) { return d, 0 }
 }
@@ -68,7 +75,7 @@ func TestInProcessErrors(t *testing.T) {
 		{"panic", func() ([]byte, error) { panic("boom") }, "string", "boom"},
 		{"panic with an error", func() ([]byte, error) { panic(errors.New("boom")) }, "errorString", "boom"},
 		{"crash", func() ([]byte, error) { panic(wire.Crash{At: "after dynamodb.PutItem"}) }, "Runtime.ExitError", "Runtime exited with error: exit status 1"},
-		{"too large", func() ([]byte, error) { return make([]byte, maxAnswer+1), nil }, "Function.ResponseSizeTooLarge", "6291556"},
+		{"too large", func() ([]byte, error) { return make([]byte, MaxAnswer+1), nil }, "Function.ResponseSizeTooLarge", "6291556"},
 		{"fine", func() ([]byte, error) { return []byte(`"ok"`), nil }, "", ""},
 	}
 	for _, tt := range tests {

@@ -109,7 +109,7 @@ func (s *Service) CreateMapping(c MappingConfig) (*Mapping, error) {
 	return m, nil
 }
 
-func (s *Service) checkMapping(f *function, c MappingConfig) error {
+func (s *Service) checkMapping(f place, c MappingConfig) error {
 	switch {
 	case s.Queues == nil:
 		return invalid("no queues are wired to lambda")

@@ -205,7 +205,7 @@ func TestMappingConcurrency(t *testing.T) {
 			q.visibility = time.Hour
 			w.Do(func() {
 				must(t, s.SetAsync("work", Async{}))
-				s.functions["work"].Timeout = 900 * time.Second
+				s.functions["work"].latest.Timeout = 900 * time.Second
 				for i := range 400 {
 					q.send(fmt.Sprint(i), "")
 				}

@@ -17,41 +17,43 @@ type Permission struct {
 	SourceAccount string
 }
 
-// AddPermission lets a principal call the function. Errors: ResourceConflictException
+// AddPermission lets a principal call the function or, if it is named with a qualifier,
+// the version or alias, and nothing else of the function. Errors: ResourceConflictException
 // for a statement id that is taken, InvalidParameterValueException.
 func (s *Service) AddPermission(nameOrARN string, p Permission) error {
-	f, err := s.find(nameOrARN)
+	at, err := s.find(nameOrARN)
 	if err != nil {
 		return err
 	}
-	for _, other := range f.permissions {
+	granted := at.of.permissions[at.key()]
+	for _, other := range granted {
 		if other.StatementID == p.StatementID {
 			return &wire.Error{Code: "ResourceConflictException", Status: 409,
 				Message: "The statement id (" + p.StatementID + ") provided already exists. Please provide a new statement id, or remove the existing statement."}
 		}
 	}
-	changed := append(f.permissions[:len(f.permissions):len(f.permissions)], p)
-	if _, err := iam.Parse(policyText(f, changed), iam.Resource); err != nil {
+	changed := append(granted[:len(granted):len(granted)], p)
+	if _, err := iam.Parse(policyText(at, changed), iam.Resource); err != nil {
 		return invalid("permission %s: %v", p.StatementID, err)
 	}
-	f.permissions = changed
+	at.of.permissions[at.key()] = changed
 	return nil
 }
 
 // Permits decides whether a service principal, such as events.amazonaws.com acting
-// for the rule sourceARN, may call the function. Errors: AccessDeniedException,
+// for the rule sourceARN, may call the function, version or alias. Errors: AccessDeniedException,
 // ResourceNotFoundException.
 func (s *Service) Permits(nameOrARN, principal, sourceARN string) error {
-	f, err := s.find(nameOrARN)
+	at, err := s.find(nameOrARN)
 	if err != nil {
 		return err
 	}
-	if len(f.permissions) > 0 {
-		policy, err := iam.Parse(policyText(f, f.permissions), iam.Resource)
+	if granted := at.of.permissions[at.key()]; len(granted) > 0 {
+		policy, err := iam.Parse(policyText(at, granted), iam.Resource)
 		if err != nil {
 			return err
 		}
-		need := wire.Access{Action: "lambda:InvokeFunction", Resource: f.ARN(), Conditions: map[string][]string{"aws:SourceAccount": {wire.Account}}}
+		need := wire.Access{Action: "lambda:InvokeFunction", Resource: at.ARN(), Conditions: map[string][]string{"aws:SourceAccount": {wire.Account}}}
 		if sourceARN != "" {
 			need.Conditions["aws:SourceArn"] = []string{sourceARN}
 		}
@@ -60,15 +62,15 @@ func (s *Service) Permits(nameOrARN, principal, sourceARN string) error {
 		}
 	}
 	return &wire.Error{Code: "AccessDeniedException", Status: 403, Message: "User: " + principal + " is not authorized to perform: lambda:InvokeFunction on resource: " +
-		f.ARN() + " because no resource-based policy allows the lambda:InvokeFunction action"}
+		at.ARN() + " because no resource-based policy allows the lambda:InvokeFunction action"}
 }
 
 // policyText is the resource policy in the form in which GetPolicy returns it.
-func policyText(f *function, permissions []Permission) []byte {
+func policyText(at place, permissions []Permission) []byte {
 	type object = map[string]any
 	var statements []any
 	for _, p := range permissions {
-		st := object{"Sid": p.StatementID, "Effect": "Allow", "Action": p.Action, "Resource": f.ARN()}
+		st := object{"Sid": p.StatementID, "Effect": "Allow", "Action": p.Action, "Resource": at.ARN()}
 		kind := "AWS"
 		if p.isService() {
 			kind = "Service"

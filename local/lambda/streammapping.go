@@ -14,7 +14,7 @@ type StreamMapping struct {
 	ID       string
 	Modified time.Time
 
-	function *function
+	function place
 }
 
 // readActions are what a role needs to read a stream. ListStreams is asked for on the
@@ -41,7 +41,7 @@ func (s *Service) CreateStreamMapping(function string, c stream.Config) (*Stream
 		}
 	}
 	for _, other := range s.streams {
-		if other.StreamARN == c.StreamARN && other.function == f {
+		if other.StreamARN == c.StreamARN && other.function.ARN() == f.ARN() {
 			return nil, &wire.Error{Code: "ResourceConflictException", Status: 409,
 				Message: "The event source arn (\" " + c.StreamARN + " \") and function (\" " + f.Name + " \") provided mapping already exists. Please update or delete the existing mapping with UUID " + other.ID}
 		}
@@ -56,7 +56,7 @@ func (s *Service) CreateStreamMapping(function string, c stream.Config) (*Stream
 }
 
 // needs is the function as a reader sees it.
-func (s *Service) needs(f *function, c stream.Config) stream.Needs {
+func (s *Service) needs(f place, c stream.Config) stream.Needs {
 	return stream.Needs{
 		Source: s.Streams, FunctionARN: f.ARN(),
 		Invoke: func(payload []byte, done func(stream.Answer)) {
@@ -72,7 +72,7 @@ func (s *Service) needs(f *function, c stream.Config) stream.Needs {
 }
 
 // mayRead asks for the permissions of the function's role.
-func (s *Service) mayRead(f *function, streamARN string) error {
+func (s *Service) mayRead(f place, streamARN string) error {
 	if s.Roles == nil {
 		return nil
 	}

@@ -14,7 +14,8 @@ import (
 	"sluice/local/wire"
 )
 
-// Wire is the Lambda API over HTTP: Invoke, and what it takes to look.
+// Wire is the Lambda API over HTTP: Invoke, versions and aliases, and what it takes to
+// look.
 func (s *Service) Wire() *wire.Service {
 	return &wire.Service{Prefix: "lambda", HTTP: s.serve}
 }
@@ -53,7 +54,7 @@ func (s *Service) route(r *request, w http.ResponseWriter) error {
 	version, rest := r.path[0], r.path[1:]
 	shape := r.method
 	for i, part := range rest {
-		if i == 1 {
+		if i%2 == 1 { // names follow kinds
 			part = "*"
 		}
 		shape += " " + part
@@ -68,7 +69,9 @@ func (s *Service) route(r *request, w http.ResponseWriter) error {
 		return s.describe(r, rest[1], w, s.describeFunction)
 	case shape == "GET functions * configuration":
 		r.Operation = "GetFunctionConfiguration"
-		return s.describe(r, rest[1], w, func(f *function) (any, error) { return configuration(f), nil })
+		return s.describe(r, rest[1], w, func(at place) (any, error) { return configuration(at), nil })
+	case strings.HasPrefix(shape[strings.IndexByte(shape, ' '):], " functions * aliases"), strings.HasSuffix(shape, " functions * versions"):
+		return s.serveVersions(r, shape, rest, w)
 	case shape == "GET functions * policy":
 		r.Operation = "GetPolicy"
 		return s.describe(r, rest[1], w, s.describePolicy)
@@ -79,6 +82,10 @@ func (s *Service) route(r *request, w http.ResponseWriter) error {
 		r.Operation = "ListEventSourceMappings"
 		return s.listMappings(r, w)
 	}
+	return notImplemented(r)
+}
+
+func notImplemented(r *request) error {
 	return &wire.Error{Code: "NotImplemented", Message: fmt.Sprintf("local AWS does not implement lambda %s %s", r.method, r.HTTP.URL.Path), Status: 501}
 }
 
@@ -97,9 +104,7 @@ func (s *Service) permit(r *request, action, resource string) error {
 }
 
 func (s *Service) serveInvoke(r *request, name string, w http.ResponseWriter) error {
-	if q := r.HTTP.URL.Query().Get("Qualifier"); q != "" {
-		name += ":" + q
-	}
+	name = qualified(r, name)
 	// who may not call a function does not learn whether it is there
 	arn := name
 	if !strings.HasPrefix(arn, "arn:") {
@@ -108,7 +113,7 @@ func (s *Service) serveInvoke(r *request, name string, w http.ResponseWriter) er
 	if err := s.permit(r, "InvokeFunction", arn); err != nil {
 		return err
 	}
-	f, err := s.find(name)
+	at, err := s.find(name)
 	if err != nil {
 		return err
 	}
@@ -119,12 +124,12 @@ func (s *Service) serveInvoke(r *request, name string, w http.ResponseWriter) er
 	kind := r.HTTP.Header.Get("X-Amz-Invocation-Type")
 	switch kind {
 	case "", "RequestResponse":
-		res := s.InvokeNow(f.ARN(), payload)
+		res := s.InvokeNow(at.ARN(), payload)
 		if res.Err != nil {
 			return res.Err
 		}
 		w.Header().Set("X-Amzn-Requestid", res.RequestID)
-		w.Header().Set("X-Amz-Executed-Version", executedWhat)
+		w.Header().Set("X-Amz-Executed-Version", res.Version)
 		if res.FunctionError != "" {
 			w.Header().Set("X-Amz-Function-Error", res.FunctionError)
 		}
@@ -132,7 +137,7 @@ func (s *Service) serveInvoke(r *request, name string, w http.ResponseWriter) er
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write(res.Payload) // a caller that hangs up has had its effect
 	case "Event":
-		id, err := s.InvokeAsync(f.ARN(), payload)
+		id, err := s.InvokeAsync(at.ARN(), payload)
 		if err != nil {
 			return err
 		}
@@ -146,37 +151,46 @@ func (s *Service) serveInvoke(r *request, name string, w http.ResponseWriter) er
 	return nil
 }
 
-func (s *Service) describe(r *request, name string, w http.ResponseWriter, what func(*function) (any, error)) error {
-	f, err := s.find(name)
-	if err != nil {
-		return err
+// qualified is a function's name with the qualifier that the query has.
+func qualified(r *request, name string) string {
+	if q := r.HTTP.URL.Query().Get("Qualifier"); q != "" {
+		return name + ":" + q
 	}
-	if err := s.permit(r, r.Operation, f.ARN()); err != nil {
-		return err
-	}
-	out, err := what(f)
-	if err != nil {
-		return err
-	}
-	return answer(w, out)
+	return name
 }
 
-func (s *Service) describeFunction(f *function) (any, error) {
-	out := map[string]any{
-		"Configuration": configuration(f),
-		"Code":          map[string]any{"RepositoryType": "S3", "Location": f.CodePath},
+func (s *Service) describe(r *request, name string, w http.ResponseWriter, what func(place) (any, error)) error {
+	at, err := s.find(qualified(r, name))
+	if err != nil {
+		return err
 	}
-	if f.Reserved != nil {
-		out["Concurrency"] = map[string]any{"ReservedConcurrentExecutions": *f.Reserved}
+	if err := s.permit(r, r.Operation, at.Function.ARN()); err != nil {
+		return err
+	}
+	out, err := what(at)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, out)
+}
+
+func (s *Service) describeFunction(at place) (any, error) {
+	out := map[string]any{
+		"Configuration": configuration(at),
+		"Code":          map[string]any{"RepositoryType": "S3", "Location": at.CodePath},
+	}
+	if at.Reserved != nil {
+		out["Concurrency"] = map[string]any{"ReservedConcurrentExecutions": *at.Reserved}
 	}
 	return out, nil
 }
 
-func (s *Service) describePolicy(f *function) (any, error) {
-	if len(f.permissions) == 0 {
+func (s *Service) describePolicy(at place) (any, error) {
+	granted := at.of.permissions[at.key()]
+	if len(granted) == 0 {
 		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "The resource you requested does not exist.", Status: 404}
 	}
-	return map[string]any{"Policy": string(policyText(f, f.permissions))}, nil
+	return map[string]any{"Policy": string(policyText(at, granted))}, nil
 }
 
 func (s *Service) list(r *request, w http.ResponseWriter) error {
@@ -185,9 +199,9 @@ func (s *Service) list(r *request, w http.ResponseWriter) error {
 	}
 	all := []any{}
 	for _, name := range s.Names() {
-		all = append(all, configuration(s.functions[name]))
+		all = append(all, configuration(place{version: s.functions[name].latest, of: s.functions[name]}))
 	}
-	return answer(w, map[string]any{"Functions": all})
+	return answer(w, http.StatusOK, map[string]any{"Functions": all})
 }
 
 func (s *Service) listMappings(r *request, w http.ResponseWriter) error {
@@ -217,10 +231,10 @@ func (s *Service) listMappings(r *request, w http.ResponseWriter) error {
 		}
 		all = append(all, m.describe())
 	}
-	return answer(w, map[string]any{"EventSourceMappings": all})
+	return answer(w, http.StatusOK, map[string]any{"EventSourceMappings": all})
 }
 
-func (m *Mapping) describe(f *function) map[string]any {
+func (m *Mapping) describe(f place) map[string]any {
 	out := map[string]any{
 		"UUID": m.ID, "EventSourceArn": m.QueueARN, "FunctionArn": f.ARN(), "BatchSize": m.BatchSize,
 		"MaximumBatchingWindowInSeconds": int(m.Window / time.Second), "State": "Enabled", "StateTransitionReason": "USER_INITIATED",
@@ -239,10 +253,10 @@ func (m *Mapping) describe(f *function) map[string]any {
 }
 
 // configuration is a function as GetFunctionConfiguration shows it.
-func configuration(f *function) map[string]any {
+func configuration(f place) map[string]any {
 	out := map[string]any{
 		"FunctionName": f.Name, "FunctionArn": f.ARN(), "Role": f.RoleARN, "Runtime": f.Runtime, "Handler": f.Handler,
-		"Timeout": int(f.Timeout / time.Second), "MemorySize": f.MemoryMB, "Version": executedWhat, "PackageType": "Zip",
+		"Timeout": int(f.Timeout / time.Second), "MemorySize": f.MemoryMB, "Version": f.Version, "PackageType": "Zip",
 		"State": "Active", "LastUpdateStatus": "Successful", "LastModified": f.modified.Format("2006-01-02T15:04:05.000+0000"),
 		"Architectures": f.Architectures, "LoggingConfig": map[string]any{"LogFormat": "Text", "LogGroup": f.LogGroup},
 		"Environment": map[string]any{"Variables": maps.Clone(f.Environment)},
@@ -256,13 +270,13 @@ func configuration(f *function) map[string]any {
 	return out
 }
 
-func answer(w http.ResponseWriter, v any) error {
+func answer(w http.ResponseWriter, status int, v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
+	w.WriteHeader(status)
 	_, _ = w.Write(b)
 	return nil
 }

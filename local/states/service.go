@@ -16,9 +16,7 @@ import (
 // then everything is permitted, no event is sent, and an integration fails.
 type Needs struct {
 	// Invoke calls a Lambda function and answers through done, at once or later.
-	// functionError is "" on success, else payload tells of the error. err means
-	// that the invocation itself failed; a *wire.Error keeps its code.
-	Invoke func(functionARN string, payload []byte, done func(payload []byte, functionError string, err error))
+	Invoke func(functionARN string, payload []byte, done func(Answer))
 	// Permit asks whether the role may have this access.
 	Permit func(roleARN string, need wire.Access) error
 	// Integration runs an optimised integration as the role: service "sns" and
@@ -27,6 +25,14 @@ type Needs struct {
 	Integration func(roleARN, service, action string, input json.RawMessage) (json.RawMessage, error)
 	// Emit puts an event on the default bus.
 	Emit func(source, detailType string, resources []string, detail any)
+}
+
+// Answer is what an invocation came to.
+type Answer struct {
+	Payload       []byte
+	Version       string // of the function, that ran
+	FunctionError string // "" on success, else Payload tells of the error
+	Err           error  // the invocation itself failed; a *wire.Error keeps its code
 }
 
 // Service is Step Functions of one account and region.

@@ -35,6 +35,7 @@ type fixture struct {
 	srv     *wire.Server
 	client  *sfn.Client
 	invoke  func(arn string, payload []byte, done func([]byte, string, error))
+	version string // of functions
 	permit  func(role string, need wire.Access) error
 	integ   func(role, service, action string, in json.RawMessage) (json.RawMessage, error)
 	emitted []string
@@ -43,9 +44,13 @@ type fixture struct {
 
 func setup(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{World: sim.NewWorld(epoch, 7), t: t}
+	f := &fixture{World: sim.NewWorld(epoch, 7), t: t, version: "$LATEST"}
 	f.svc = New(f.World, Needs{
-		Invoke: func(arn string, payload []byte, done func([]byte, string, error)) { f.invoke(arn, payload, done) },
+		Invoke: func(arn string, payload []byte, done func(Answer)) {
+			f.invoke(arn, payload, func(answer []byte, functionError string, err error) {
+				done(Answer{answer, f.version, functionError, err})
+			})
+		},
 		Permit: func(role string, need wire.Access) error {
 			if f.permit == nil {
 				return nil

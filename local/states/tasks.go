@@ -35,7 +35,7 @@ func (s *Service) startTask(p *exec.Pending) {
 	service, action, ok := exec.Integration(p.Resource)
 	switch {
 	case !ok:
-		s.invoke(p, p.Resource, []byte(p.Parameters), func(payload []byte) { p.Return(jsonOr(payload, "null")) })
+		s.invoke(p, p.Resource, []byte(p.Parameters), func(a Answer) { p.Return(jsonOr(a.Payload, "null")) })
 	case service == "lambda":
 		s.invokeWith(p)
 	default:
@@ -71,14 +71,11 @@ func (s *Service) invokeWith(p *exec.Pending) {
 	if payload == nil {
 		payload = json.RawMessage("{}")
 	}
-	s.invoke(p, arn, payload, func(answer []byte) {
+	s.invoke(p, arn, payload, func(a Answer) {
 		out := map[string]any{
-			"ExecutedVersion": "$LATEST", "StatusCode": 200, "Payload": json.RawMessage(jsonOr(answer, "null")),
+			"ExecutedVersion": a.Version, "StatusCode": 200, "Payload": json.RawMessage(jsonOr(a.Payload, "null")),
 			"SdkHttpMetadata":     map[string]any{"HttpStatusCode": 200},
 			"SdkResponseMetadata": map[string]any{"RequestId": s.w.UUID("states request")},
-		}
-		if v := arn[strings.LastIndexByte(arn, ':')+1:]; v != "" && strings.Trim(v, "0123456789") == "" {
-			out["ExecutedVersion"] = v
 		}
 		b, err := json.Marshal(out)
 		if err != nil {
@@ -103,7 +100,7 @@ func functionOf(name, qualifier string) string {
 // invoke calls a function as the role of the machine. A function error has the
 // errorType of its payload as error name, and the payload as cause. A denial is
 // Lambda.AWSLambdaException, as AWS reports errors that its SDK does not model.
-func (s *Service) invoke(p *exec.Pending, arn string, payload []byte, answered func([]byte)) {
+func (s *Service) invoke(p *exec.Pending, arn string, payload []byte, answered func(Answer)) {
 	if err := s.permit(p.Info.RoleARN, wire.Access{Action: "lambda:InvokeFunction", Resource: arn}); err != nil {
 		p.Fail(s.serviceFailure("lambda", &wire.Error{Code: "AccessDeniedException", Message: message(err), Status: 403}))
 		return
@@ -112,14 +109,14 @@ func (s *Service) invoke(p *exec.Pending, arn string, payload []byte, answered f
 		p.Fail(exec.Fail("NotImplemented", "no Lambda service is wired to Step Functions"))
 		return
 	}
-	s.needs.Invoke(arn, payload, func(answer []byte, functionError string, err error) {
+	s.needs.Invoke(arn, payload, func(a Answer) {
 		switch {
-		case err != nil:
-			p.Fail(s.serviceFailure("lambda", err))
-		case functionError != "":
-			p.Fail(functionFailure(answer))
+		case a.Err != nil:
+			p.Fail(s.serviceFailure("lambda", a.Err))
+		case a.FunctionError != "":
+			p.Fail(functionFailure(a.Payload))
 		default:
-			answered(answer)
+			answered(a)
 		}
 	})
 }

@@ -56,9 +56,10 @@ func TestLambdaErrors(t *testing.T) {
 
 func TestLambdaOutput(t *testing.T) {
 	f := setup(t)
+	f.version = "7"
 	f.create(one(strings.Replace(invokeF, `'OutputPath':'$.Payload'`, `'ResultSelector':{'v.$':'$.ExecutedVersion','s.$':'$.StatusCode','p.$':'$.Payload'}`, 1)))
 	f.invoke = func(_ string, payload []byte, done func([]byte, string, error)) { done(payload, "", nil) }
-	if e := f.run(`{'x':[1,'<']}`); e.Output != `{"p":{"x":[1,"<"]},"s":200,"v":"$LATEST"}` {
+	if e := f.run(`{'x':[1,'<']}`); e.Output != `{"p":{"x":[1,"<"]},"s":200,"v":"7"}` {
 		t.Errorf("got %s %v", e.Output, e.Failure)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/local/sagemaker"
@@ -197,6 +198,32 @@ func TestEnsure(t *testing.T) {
 		want := shifting.EndpointConfig{Name: "churn-v1", Created: w.Now(), Variants: []shifting.ConfigVariant{{Name: "AllTraffic", Model: "churn-v1", InstanceType: "ml.m5.large", Count: 2}}}
 		if diff := cmp.Diff(want, c); diff != "" {
 			t.Errorf("config (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A config says where it captures requests, unless it does not.
+func TestConfigSaysWhereItCaptures(t *testing.T) {
+	w := newWorld(t)
+	w.Do(func() {
+		for name, tt := range map[string]struct {
+			enabled *bool
+			want    string
+		}{"says-nothing": {nil, "s3://captures/churn"}, "captures": {aws.Bool(true), "s3://captures/churn"}, "switched-off": {aws.Bool(false), ""}} {
+			_, err := w.client.CreateEndpointConfig(ctx, &sdk.CreateEndpointConfigInput{
+				EndpointConfigName: &name,
+				ProductionVariants: []types.ProductionVariant{{VariantName: aws.String("AllTraffic"), ModelName: aws.String("churn-v1"), InstanceType: "ml.m5.large", InitialInstanceCount: aws.Int32(1)}},
+				DataCaptureConfig: &types.DataCaptureConfig{
+					EnableCapture: tt.enabled, InitialSamplingPercentage: aws.Int32(20), DestinationS3Uri: aws.String("s3://captures/churn"),
+					CaptureOptions: []types.CaptureOption{{CaptureMode: types.CaptureModeInput}},
+				},
+			})
+			w.ok(err)
+			c, err := w.adapter.Config(ctx, name)
+			w.ok(err)
+			if c.Captures != tt.want {
+				t.Errorf("config %s captures into %q, want %q", name, c.Captures, tt.want)
+			}
 		}
 	})
 }

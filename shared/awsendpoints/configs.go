@@ -22,7 +22,17 @@ func (p *Endpoints) Config(ctx context.Context, name string) (shifting.EndpointC
 	return shifting.EndpointConfig{
 		Name: name, Async: out.AsyncInferenceConfig != nil, Created: aws.ToTime(out.CreationTime),
 		Variants: configVariants(out.ProductionVariants), Shadows: configVariants(out.ShadowProductionVariants),
+		Captures: captures(out.DataCaptureConfig),
 	}, nil
+}
+
+// captures is where a config captures requests. EnableCapture is true unless it is said
+// otherwise. Source: AWS.md B.2.
+func captures(c *types.DataCaptureConfig) string {
+	if c == nil || c.EnableCapture != nil && !*c.EnableCapture {
+		return ""
+	}
+	return aws.ToString(c.DestinationS3Uri)
 }
 
 func configVariants(all []types.ProductionVariant) []shifting.ConfigVariant {

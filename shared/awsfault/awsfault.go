@@ -67,6 +67,11 @@ var codes = map[string]fault.Kind{
 	"QueueDoesNotExist":                       fault.NotFound,
 	"InvalidInputException":                   fault.Invalid, // CodeBuild
 	"AccountLimitExceededException":           fault.Throttled,
+	"DeploymentDoesNotExistException":         fault.NotFound, // CodeDeploy
+	"RevisionDoesNotExistException":           fault.NotFound,
+	"ApplicationDoesNotExistException":        fault.NotFound,
+	"InvalidDeploymentIdException":            fault.NotFound,
+	"LifecycleEventAlreadyCompletedException": fault.Conflict,
 }
 
 // quotas are the services whose LimitExceededException is a quota, and no rate: waiting

@@ -35,7 +35,7 @@ func TestLettersStayWhereTheyAre(t *testing.T) {
 		if _, err := queues.CreateQueue("dead", nil); err != nil {
 			t.Fatal(err)
 		}
-		send(`{"requestContext":{"functionArn":"arn:aws:lambda:us-east-1:111122223333:function:on-commit:$LATEST","condition":"RetriesExhausted"},"responsePayload":{"errorType":"Denied","errorMessage":"no"}}`, nil)
+		send(`{"requestContext":{"functionArn":"arn:aws:lambda:us-east-1:111122223333:function:on-commit:live","condition":"RetriesExhausted"},"responsePayload":{"errorType":"Denied","errorMessage":"no"}}`, nil)
 		send(`{"detail":{}}`, map[string]sqs.MessageAttribute{
 			"RULE_ARN": sqs.Text("arn:aws:events:us-east-1:111122223333:rule/sluice-Push"), "ERROR_CODE": sqs.Text("SDK_CLIENT_ERROR"), "ERROR_MESSAGE": sqs.Text("Lambda refused"),
 		})

@@ -37,13 +37,13 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: sim.NewWorld(time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC), 7), T: t}
-	w.service = states.New(w.World, states.Needs{Invoke: func(_ string, payload []byte, done func([]byte, string, error)) {
+	w.service = states.New(w.World, states.Needs{Invoke: func(_ string, payload []byte, done func(states.Answer)) {
 		var in struct{ Token string }
 		if err := json.Unmarshal(payload, &in); err != nil {
 			t.Error(err)
 		}
 		w.tokens = append(w.tokens, in.Token)
-		done([]byte("null"), "", nil)
+		done(states.Answer{Payload: []byte("null")})
 	}})
 	w.srv = wire.NewServer(w.World)
 	w.srv.Register(w.service.Wire())

@@ -55,9 +55,14 @@ func (t *Table) PutDriftState(ctx context.Context, s capturing.State) (capturing
 	return s, t.put(ctx, driftKey(s.Model, s.Variant), it, c)
 }
 
+// DriftStates lists the states of all of a model's variants, for people to look at.
+func (t *Table) DriftStates(ctx context.Context, model string) ([]capturing.State, error) {
+	return query[capturing.State](ctx, t, modelKey(model, "").PK, "DRIFT#", page{})
+}
+
 // Drifted fills intake's table.
 func (t *Table) Drifted(ctx context.Context, model string) (string, error) {
-	states, err := query[capturing.State](ctx, t, modelKey(model, "").PK, "DRIFT#", page{})
+	states, err := t.DriftStates(ctx, model)
 	var last capturing.State
 	for _, s := range states {
 		if s.MovedAt.After(last.MovedAt) {

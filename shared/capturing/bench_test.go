@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"sluice/shared/drift"
 	"sluice/shared/spec"
 )
 
@@ -28,7 +27,7 @@ func BenchmarkSketch(b *testing.B) {
 	var size int
 	for b.Loop() {
 		pieces, tally, err := sketch(strings.NewReader(text.String()), d, at)
-		if err != nil || tally.Unreadable > 0 || pieces[at].Rows(drift.Input) != 10_000 {
+		if err != nil || tally.Unreadable > 0 || pieces[at].Rows() != 10_000 {
 			b.Fatal(err, tally)
 		}
 		size = len(pieces[at].Encode())

@@ -100,7 +100,7 @@ func story(w *world) (all []events.SQSMessage) {
 		if h > 2 {
 			mean = 60
 		}
-		all = append(all, w.put("churn-v1", nine.Add(time.Duration(h)*time.Hour), 150, mean))
+		all = append(all, w.put("churn-v1", nine.Add(time.Duration(h)*time.Hour), 100, mean))
 	}
 	return all
 }
@@ -109,7 +109,7 @@ func story(w *world) (all []events.SQSMessage) {
 func brief() spec.Spec {
 	s := churn
 	d := *churn.Drift
-	d.Learn, d.MinRows = spec.Duration(time.Hour), 150
+	d.Learn, d.MinRows = spec.Duration(time.Hour), 90
 	s.Drift = &d
 	return s
 }
@@ -260,8 +260,17 @@ func TestReferenceOfTheUser(t *testing.T) {
 	if _, err := w.take(messages...); err != nil {
 		t.Fatal(err) // nothing is over yet, so nothing is compared
 	}
-	if _, err := w.take(w.hour("churn-v1", 1, 40)...); err == nil || !strings.Contains(err.Error(), "s3://models/reference.csv") {
-		t.Errorf("a reference that is not there: %v", err)
+	for what, fails := range map[string]func(){
+		"none":          func() {},
+		"a header":      func() { w.Do(func() { w.ok(w.s3.Put("models", "reference.csv", []byte("age\n"))) }) },
+		"no CSV at all": func() { w.Do(func() { w.ok(w.s3.Put("models", "reference.csv", nil)) }) },
+	} {
+		fails()
+		hour := w.hour("churn-v1", 1, 40)
+		noEvent := events.SQSMessage{MessageId: "no event", Body: "{}"}
+		if failed, err := w.take(append(hour, noEvent)...); err != nil || !slices.Equal(failed, []string{"no event", hour[0].MessageId, hour[1].MessageId}) {
+			t.Errorf("%s for a reference: %v come again, %v", what, failed, err)
+		}
 	}
 	reference(40)
 	w.RunFor(2 * time.Hour)

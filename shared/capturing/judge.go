@@ -67,7 +67,7 @@ func (c *Capturing) compare(ctx context.Context, s spec.Spec, st State, referenc
 		if err := c.merge(ctx, together, w); err != nil {
 			return err
 		}
-		if together.Rows(drift.Input) < int64(s.Drift.MinRows) {
+		if together.Rows() < int64(s.Drift.MinRows) {
 			continue
 		}
 		st.Judged = w.from.Add(s.Drift.Window.Std())
@@ -181,7 +181,7 @@ func (c *Capturing) learn(ctx context.Context, s spec.Spec, st State, open []win
 		st.Since = open[0].from
 	}
 	until := st.Since.Add(s.Drift.Learn.Std())
-	enough := func() bool { return learned.Rows(drift.Input) >= int64(s.Drift.MinRows) }
+	enough := func() bool { return learned.Rows() >= int64(s.Drift.MinRows) }
 	for _, w := range open {
 		if !w.from.Before(until) && enough() {
 			break
@@ -198,16 +198,16 @@ func (c *Capturing) learn(ctx context.Context, s spec.Spec, st State, open []win
 		}
 	}
 	if now.Before(until.Add(lateness)) || !enough() {
-		edge.Note(ctx, "learning", fmt.Sprintf("%s until %s, %d rows so far", st.Variant, until.Format(time.RFC3339), learned.Rows(drift.Input)))
+		edge.Note(ctx, "learning", fmt.Sprintf("%s until %s, %d rows so far", st.Variant, until.Format(time.RFC3339), learned.Rows()))
 		return nil, st, nil
 	}
-	st.Learned, st.Reading = "", fmt.Sprintf("reference learned from %d rows", learned.Rows(drift.Input))
+	st.Learned, st.Reading = "", fmt.Sprintf("reference learned from %d rows", learned.Rows())
 	return c.keep(ctx, st, learned)
 }
 
 // given is the reference that the spec names, read again if it has changed.
 func (c *Capturing) given(ctx context.Context, s spec.Spec, st State) (*drift.Sketch, State, error) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(s.Drift.Reference, "s3://"), "/")
+	bucket, key := s.Drift.Object()
 	body, tag, err := c.Store.Open(ctx, bucket, key)
 	if err != nil {
 		return nil, st, err
@@ -231,6 +231,9 @@ func (c *Capturing) given(ctx context.Context, s spec.Spec, st State) (*drift.Sk
 	}
 	if tally.Unreadable > 0 {
 		edge.Note(ctx, "unreadable", s.Drift.Reference+": "+tally.Why)
+	}
+	if n := rows.Rows(); n < int64(s.Drift.MinRows) {
+		return nil, st, fault.Invalid.Errorf("the reference %s has %d rows; at least %d are compared: give it more, or lower drift.minRows", s.Drift.Reference, n, s.Drift.MinRows)
 	}
 	st.Tag, st.Reading = tag, fmt.Sprintf("reference read from %s", s.Drift.Reference)
 	return c.keep(ctx, st, rows)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -25,18 +24,18 @@ type batch struct {
 	now     time.Time            // when its newest message was sent
 	watches map[string][]Watch   // by bucket
 	specs   map[string]spec.Spec // by model
-	touched map[string][]string  // variants by model
+	touched map[string][]string  // variants that files have come of, by model
+	ids     map[string][]string  // of the messages about them, by model
 	ignored int
-	failed  int
-	answer  events.SQSEventResponse
+	failed  []string // ids of messages that come again
 }
 
 // OnCapture is the handler of on-capture: a batch of S3 events about files that were
 // written. A message that is no S3 event, and one whose file cannot be read, fails
-// alone; files that no model watches are counted and dropped. An error returns the
-// whole batch to the queue.
+// alone; where a model's windows cannot be compared, the messages about its files do,
+// and no other model's. Files that no model watches are counted and dropped.
 func (c *Capturing) OnCapture(ctx context.Context, in events.SQSEvent) (events.SQSEventResponse, error) {
-	b := batch{now: sent(in), watches: map[string][]Watch{}, specs: map[string]spec.Spec{}, touched: map[string][]string{}}
+	b := batch{now: edge.Sent(in), watches: map[string][]Watch{}, specs: map[string]spec.Spec{}, touched: map[string][]string{}, ids: map[string][]string{}}
 	done := map[string]error{}
 	for _, message := range in.Records {
 		e, err := event.Parse([]byte(message.Body))
@@ -47,40 +46,41 @@ func (c *Capturing) OnCapture(ctx context.Context, in events.SQSEvent) (events.S
 		if err == nil && o.Deletion == "" {
 			name, again := o.Bucket+"/"+o.Key, false
 			if err, again = done[name]; !again { // the same file twice is read once
-				err = c.take(ctx, &b, o)
+				err = c.take(ctx, &b, message.MessageId, o)
 				done[name] = err
 			}
 		}
-		if err != nil {
-			b.failed++
-			edge.Note(ctx, "failed", err.Error())
-			b.answer.BatchItemFailures = append(b.answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
-		}
+		b.fail(ctx, err, message.MessageId)
 	}
 	for _, model := range slices.Sorted(maps.Keys(b.touched)) {
-		if err := c.judge(ctx, b.specs[model], b.touched[model], b.now); err != nil {
-			return events.SQSEventResponse{}, err
-		}
+		b.fail(ctx, c.judge(ctx, b.specs[model], b.touched[model], b.now), b.ids[model]...)
 	}
 	edge.Count(ctx, "EventsIgnored", b.ignored, b.now)
+	edge.Count(ctx, "CapturesFailed", len(b.failed), b.now)
 	edge.Note(ctx, "messages", len(in.Records))
 	edge.Note(ctx, "ignored", b.ignored)
-	return b.answer, nil
+	var answer events.SQSEventResponse
+	for _, id := range b.failed {
+		answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: id})
+	}
+	return answer, nil
 }
 
-// sent is when the newest message of a batch was sent, as SQS says.
-func sent(in events.SQSEvent) time.Time {
-	var newest int64
-	for _, m := range in.Records {
-		if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
-			newest = max(newest, ms)
+// fail makes messages come again, if there is an error.
+func (b *batch) fail(ctx context.Context, err error, ids ...string) {
+	if err == nil {
+		return
+	}
+	edge.Note(ctx, "failed", err.Error())
+	for _, id := range ids {
+		if !slices.Contains(b.failed, id) {
+			b.failed = append(b.failed, id)
 		}
 	}
-	return time.UnixMilli(newest).UTC()
 }
 
 // take takes in one file, for each model that watches it.
-func (c *Capturing) take(ctx context.Context, b *batch, o event.Object) error {
+func (c *Capturing) take(ctx context.Context, b *batch, id string, o event.Object) error {
 	watches, read := b.watches[o.Bucket]
 	if !read {
 		var err error
@@ -96,7 +96,7 @@ func (c *Capturing) take(ctx context.Context, b *batch, o event.Object) error {
 			continue
 		}
 		wanted = true
-		if err := c.takeFor(ctx, b, w.Model, variant, o); err != nil {
+		if err := c.takeFor(ctx, b, id, w.Model, variant, o); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Capturing) take(ctx context.Context, b *batch, o event.Object) error {
 	return nil
 }
 
-func (c *Capturing) takeFor(ctx context.Context, b *batch, model, variant string, o event.Object) error {
+func (c *Capturing) takeFor(ctx context.Context, b *batch, id, model, variant string, o event.Object) error {
 	s, read := b.specs[model]
 	if !read {
 		var err error
@@ -141,7 +141,11 @@ func (c *Capturing) takeFor(ctx context.Context, b *batch, model, variant string
 			return err
 		}
 	}
-	if len(pieces) > 0 && !slices.Contains(b.touched[model], variant) {
+	if len(pieces) == 0 {
+		return nil
+	}
+	b.ids[model] = append(b.ids[model], id)
+	if !slices.Contains(b.touched[model], variant) {
 		b.touched[model] = append(b.touched[model], variant)
 	}
 	return nil
@@ -184,8 +188,8 @@ func sketch(r io.Reader, d spec.Drift, now time.Time) (map[time.Time]*drift.Sket
 	return pieces, tally, err
 }
 
-// adding adds rows as a spec wants them.
-type adding struct{ ignore, text map[string]bool }
+// adding adds rows as a spec wants them. only is nil if it names no columns.
+type adding struct{ only, ignore, text map[string]bool }
 
 func adder(d spec.Drift) adding {
 	set := func(names []string) map[string]bool {
@@ -195,14 +199,19 @@ func adder(d spec.Drift) adding {
 		}
 		return all
 	}
-	return adding{set(d.Ignore), set(d.Categorical)}
+	a := adding{ignore: set(d.Ignore), text: set(d.Categorical)}
+	if len(d.Columns) > 0 {
+		a.only = set(d.Columns)
+	}
+	return a
 }
 
 func (a adding) add(s *drift.Sketch, side drift.Side, row capture.Row) {
 	s.AddRow(side)
 	for _, v := range row {
-		if !a.ignore[v.Name] {
-			s.Add(side, v.Name, v.Text, a.text[v.Name])
+		if a.ignore[v.Name] || side == drift.Input && a.only != nil && !a.only[v.Name] {
+			continue
 		}
+		s.Add(side, v.Name, v.Text, a.text[v.Name])
 	}
 }

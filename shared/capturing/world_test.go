@@ -156,7 +156,7 @@ func (w *world) message(bucket, key string, at time.Time) events.SQSMessage {
 // hour is the captures of an hour, in two files.
 func (w *world) hour(variant string, at int, mean float64) []events.SQSMessage {
 	from := nine.Add(time.Duration(at) * time.Hour)
-	return []events.SQSMessage{w.put(variant, from, 800, mean), w.put(variant, from.Add(30*time.Minute), 800, mean)}
+	return []events.SQSMessage{w.put(variant, from, 300, mean), w.put(variant, from.Add(30*time.Minute), 300, mean)}
 }
 
 // take hands messages to on-capture, and returns the ids of those that it gave back.

@@ -102,7 +102,8 @@ func cut(line []bin, at []int64) []int64 {
 
 // shares are the counts of a feature and of its reference, part by part: numbers by
 // quantiles of the reference, texts each, what is not there. Texts of which too few
-// are to be expected, and those that the reference does not have, are one part.
+// are to be expected, those that the reference does not have, and those that now may have
+// given way to others, are one part.
 func shares(reference, now *feature, m, n int64) (was, is []int64) {
 	at := cuts(reference.line())
 	was, is = cut(reference.line(), at), cut(now.line(), at)
@@ -110,7 +111,7 @@ func shares(reference, now *feature, m, n int64) (was, is []int64) {
 	known := map[string]bool{}
 	for _, text := range slices.Sorted(maps.Keys(reference.texts)) {
 		c := reference.texts[text]
-		if c*n < expected*m {
+		if c*n < expected*m || !now.tells(text) {
 			other += c
 			continue
 		}
@@ -125,6 +126,10 @@ func shares(reference, now *feature, m, n int64) (was, is []int64) {
 	was, is = append(was, other, max(0, m-reference.count())), append(is, others, max(0, n-now.count()))
 	return drop(was, is)
 }
+
+// tells reports whether a text that is not among those kept did not come: otherwise it may
+// have come, and given way to others.
+func (f *feature) tells(text string) bool { return f.other == 0 || byHash(text, f.last) <= 0 }
 
 // drop leaves out parts that neither has.
 func drop(was, is []int64) (w, i []int64) {
@@ -179,7 +184,7 @@ type Feature struct {
 // The chance that a feature which has not changed scores over 1 in one reading, with the
 // thresholds 0.2 and 0.15, is under 1 % at 200 rows and under 1 in a million at 1,000.
 func Compare(reference, now *Sketch, r Rules) Reading {
-	out := Reading{Rows: now.rows[Input], Reference: reference.rows[Input]}
+	out := Reading{Rows: now.Rows(), Reference: reference.Rows()}
 	for _, name := range slices.Sorted(maps.Keys(reference.features)) {
 		was := reference.features[name]
 		m, n := reference.rows[was.side], now.rows[was.side]

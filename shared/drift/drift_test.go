@@ -116,14 +116,14 @@ func TestChangedIsToldFromUnchanged(t *testing.T) {
 				}
 				return sum
 			}
-			if n := over(1000, 200, shape.before); n > 10 {
-				t.Errorf("unchanged, 200 rows: %d of 1,000 readings are over the threshold, at most 1 %% was said", n)
+			if n := over(400, 200, shape.before); n > 4 {
+				t.Errorf("unchanged, 200 rows: %d of 400 readings are over the threshold, at most 1 %% was said", n)
 			}
-			if n := over(200, 1000, shape.before); n > 0 {
-				t.Errorf("unchanged, 1,000 rows: %d of 200 readings are over the threshold", n)
+			if n := over(100, 1000, shape.before); n > 0 {
+				t.Errorf("unchanged, 1,000 rows: %d of 100 readings are over the threshold", n)
 			}
-			if n := over(50, 2000, shape.changed); n < 50 {
-				t.Errorf("changed, 2,000 rows: only %d of 50 readings are over the threshold", n)
+			if n := over(20, 2000, shape.changed); n < 20 {
+				t.Errorf("changed, 2,000 rows: only %d of 20 readings are over the threshold", n)
 			}
 		})
 	}
@@ -210,11 +210,35 @@ func TestTooFewRowsAreNotCompared(t *testing.T) {
 	}
 }
 
+// Of more different texts than can be kept, a frequent one may give way. That it is not
+// counted by itself any more is no drift.
+func TestTextsThatGiveWayHaveNotMoved(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, c := range map[string]struct{ before, after int }{"more texts now": {500, 4000}, "more texts before": {4000, 500}, "many always": {4000, 4000}} {
+		for round := range 10 {
+			frequent := fmt.Sprintf("%d is frequent", round)
+			draw := func(different int) func() string {
+				return func() string {
+					if r.IntN(10) < 8 {
+						return frequent
+					}
+					return fmt.Sprintf("rare %d", r.IntN(different))
+				}
+			}
+			if got := Compare(fill(4000, "x", draw(c.before)), fill(10_000, "x", draw(c.after)), usual); got.Score > 1 {
+				t.Errorf("%s, %s: %v", name, frequent, got)
+			}
+		}
+	}
+}
+
 func TestReadingNamesWhatHasMoved(t *testing.T) {
 	features := []Feature{{"age", 0.41, 0.3, 2.05}, {"prediction", 0.3, 0, 1.5}, {"a", 0.22, 0, 1.1}, {"b", 0.22, 0, 1.1}, {"c", 0.21, 0, 1.05}, {"d", 0.1, 0, 0.5}}
+	hostile := []Feature{{"a\nb", 0.3, 0, 1.5}}
 	for want, r := range map[string]Reading{
 		"age has moved: PSI 0.41, KS 0.30; prediction has moved: PSI 0.30; a has moved: PSI 0.22; b has moved: PSI 0.22; and 1 more": {Features: features},
-		"no feature of 1 has moved": {Features: features[5:]},
+		`"a\nb" has moved: PSI 0.30`: {Features: hostile},
+		"no feature of 1 has moved":  {Features: features[5:]},
 	} {
 		if diff := cmp.Diff(want, r.String()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

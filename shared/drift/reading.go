@@ -2,7 +2,9 @@ package drift
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Reading is one comparison with the reference.
@@ -33,7 +35,7 @@ func (r Reading) String() string {
 	}
 	var texts []string
 	for _, f := range moved[:min(len(moved), named)] {
-		text := fmt.Sprintf("%s has moved: PSI %.2f", f.Name, f.PSI)
+		text := fmt.Sprintf("%s has moved: PSI %.2f", plain(f.Name), f.PSI)
 		if f.KS > 0 {
 			text += fmt.Sprintf(", KS %.2f", f.KS)
 		}
@@ -43,4 +45,12 @@ func (r Reading) String() string {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(texts, "; ")
+}
+
+// plain is a name that can stand in a sentence: who asks the endpoint may have given it.
+func plain(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(name) != name {
+		return strconv.Quote(name)
+	}
+	return name
 }

@@ -166,8 +166,9 @@ func short(text string) string {
 	return text[:cut] + "#" + strconv.FormatUint(hash(text), 16)
 }
 
-// Rows is how many rows of a side were counted.
-func (s *Sketch) Rows(side Side) int64 { return s.rows[side] }
+// Rows is how many rows were counted, of the side that has more: an endpoint may
+// capture only one.
+func (s *Sketch) Rows() int64 { return max(s.rows[Input], s.rows[Answer]) }
 
 // Merge adds another sketch. Whatever the order in which sketches are merged, the
 // result is the same, as long as there are not more features than a sketch holds.

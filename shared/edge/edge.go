@@ -35,6 +35,10 @@ func Handle[In, Out any](name string, out io.Writer, handle func(context.Context
 		notes := &notes{}
 		ctx = context.WithValue(ctx, notesKey{}, notes)
 		var in In
+		if answer, is, err := probed(name, payload, &in); is {
+			log.Info("probed", "good", err == nil)
+			return answer, fault.Wire(err)
+		}
 		if err := json.Unmarshal(payload, &in); err != nil {
 			err = fault.Invalid.Errorf("reading the payload of %s: %w", name, err)
 			log.Error("refused", "error", err.Error(), "kind", fault.Invalid)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/google/go-cmp/cmp"
 
@@ -138,6 +139,33 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// A probe is answered after the payload in it was read, and the handler does not run.
+func TestProbes(t *testing.T) {
+	tests := []struct {
+		name, payload, want string
+		err                 error
+	}{
+		{"a sample", `{"sluiceProbe":{"model":"churn","now":"2026-03-02T10:15:30Z"}}`, `{"function":"probe","version":""}`, nil},
+		{"with blanks", `{"sluiceProbe" : {} }`, `{"function":"probe","version":""}`, nil},
+		{"a sample that it cannot read", `{"sluiceProbe":{"model":7}}`, "", messages.InvokeResponse_Error{Type: "Invalid", Message: "reading the sample in the probe of probe: json: cannot unmarshal number into Go struct field question.model of type string"}},
+		{"no sample", `{"sluiceProbe"}`, "", messages.InvokeResponse_Error{Type: "Invalid", Message: "reading the probe of probe: invalid character '}' after object key"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _, err := run(t, tt.payload, func(context.Context, question) (answer, error) {
+				t.Error("the handler ran")
+				return answer{}, nil
+			})
+			if got != tt.want {
+				t.Errorf("answer %s, want %s", got, tt.want)
+			}
+			if diff := cmp.Diff(tt.err, err); diff != "" {
+				t.Errorf("error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // Handlers are called without the edge, too: by each other and by tests.
 func TestNotesWithoutEdge(t *testing.T) {
 	edge.Note(context.Background(), "k", "v")
@@ -177,4 +205,17 @@ func TestMust(t *testing.T) {
 	}()
 	edge.Topic.Must()
 	t.Error("a function started without its topic")
+}
+
+func TestSent(t *testing.T) {
+	at := func(ms string) events.SQSMessage {
+		return events.SQSMessage{Attributes: map[string]string{"SentTimestamp": ms}}
+	}
+	got := edge.Sent(events.SQSEvent{Records: []events.SQSMessage{at("1772446531120"), at("1772446531121"), at("yesterday"), {}}})
+	if want := time.Date(2026, 3, 2, 10, 15, 31, 121e6, time.UTC); got != want {
+		t.Errorf("sent at %s, want %s", got, want)
+	}
+	if got := edge.Sent(events.SQSEvent{}); got != time.UnixMilli(0).UTC() {
+		t.Errorf("an empty batch was sent at %s", got)
+	}
 }

@@ -113,7 +113,7 @@ func TestDeliverySamples(t *testing.T) {
 		Pipeline: "churn-pipeline", Execution: execution, Stage: "Deploy", Action: "Deploy", Provider: "CodeDeploy", State: "FAILED", Code: "JobFailed",
 		Summary: "Deployment d-ABC failed", URL: "https://us-east-1.console.aws.amazon.com/codedeploy/home?#/deployments/d-ABC", External: "d-ABC",
 	}, readAs(t, "codepipeline-action-execution-state-change-failed", event.DeliveryState))
-	same(t, "deployment", event.Deployment{ID: "d-123456789", Application: "myApplication", Group: "myDeploymentGroup", State: "SUCCESS"}, readAs(t, "codedeploy-deployment-state-change", event.DeploymentState))
+	same(t, "deployment", event.Deployment{ID: "d-123456789", Application: "sluice-ServerlessDeploymentApplication-1A2B3C4D5E6F", Group: "sluice-OnDataFunctionDeploymentGroup-1A2B3C4D5E6F", State: "SUCCESS"}, readAs(t, "codedeploy-deployment-state-change", event.DeploymentState))
 	same(t, "execution", event.Execution{
 		ARN: "arn:aws:states:us-east-1:111122223333:execution:rollout:churn-42", Machine: "arn:aws:states:us-east-1:111122223333:stateMachine:rollout", Name: "churn-42",
 		Status: "FAILED", Error: "ErrorCode", Cause: "An error occurred.", Ended: utc("2019-01-10T19:34:00Z").Add(122e6),

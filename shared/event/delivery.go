@@ -159,6 +159,13 @@ func DeploymentState(e Envelope) (Deployment, error) {
 	return Deployment{d.DeploymentID, d.Application, d.DeploymentGroup, d.State}, nil
 }
 
+// Hook is CodeDeploy's question whether a deployment may go on. It does not say which
+// version it is about. Source: AWS.md E.
+type Hook struct {
+	Deployment string `json:"DeploymentId"`
+	Execution  string `json:"LifecycleEventHookExecutionId"`
+}
+
 // Execution is an execution of a Step Functions state machine whose status has changed.
 type Execution struct {
 	ARN     string

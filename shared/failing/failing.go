@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"sluice/shared/building"
+	"sluice/shared/deploying"
 	"sluice/shared/edge"
 	"sluice/shared/event"
 	"sluice/shared/fault"
@@ -36,6 +37,11 @@ type builds interface {
 	Tail(ctx context.Context, b building.Build, lines int) ([]string, error)
 }
 
+type deployments interface {
+	// Deployment reads a deployment. Errors: NotFound.
+	Deployment(ctx context.Context, id string) (deploying.Deployment, error)
+}
+
 type machines interface {
 	// Failures lists the latest executions of a machine that failed or timed out.
 	Failures(ctx context.Context, machine string) ([]event.Execution, error)
@@ -48,10 +54,11 @@ type letters interface {
 
 // Failing has the handler of report-failure.
 type Failing struct {
-	Builds   builds
-	Machines machines
-	Letters  letters
-	Reports  *reporting.Desk
+	Builds      builds
+	Deployments deployments
+	Machines    machines
+	Letters     letters
+	Reports     *reporting.Desk
 }
 
 // Told says what became of an event.
@@ -76,7 +83,7 @@ func (f *Failing) ReportFailure(ctx context.Context, raw json.RawMessage) (Told,
 	case event.BuildStateType:
 		failures, err = f.build(ctx, e)
 	case event.DeploymentStateType:
-		failures, err = deployment(e)
+		failures, err = f.deployment(ctx, e)
 	case event.MachineExecutionType:
 		failures, err = execution(e)
 	case event.AlarmStateType:
@@ -158,17 +165,44 @@ func remedy(b building.Build) string {
 	return "put it right and push again"
 }
 
-// deployment tells of a deployment of one of Sluice's functions.
-func deployment(e event.Envelope) ([]reporting.Failure, error) {
-	d, err := event.DeploymentState(e)
-	if err != nil || d.State != "FAILURE" && d.State != "STOP" {
+// deployment tells of a deployment of one of Sluice's functions, and what ended it.
+func (f *Failing) deployment(ctx context.Context, e event.Envelope) ([]reporting.Failure, error) {
+	s, err := event.DeploymentState(e)
+	if err != nil || s.State != "FAILURE" && s.State != "STOP" {
 		return nil, err
 	}
-	return []reporting.Failure{{
-		Cause: "deployment/" + d.ID, What: "deployment " + d.ID, Where: fmt.Sprintf("application %s, group %s", d.Application, d.Group),
-		Why: "it ended as " + d.State + ": its check or one of its alarms stopped it, or a person did", Do: "traffic is back on the version before; look at the alarms and at the log of check-deployment",
-		Link: console(e, "codesuite/codedeploy/deployments/"+d.ID),
-	}}, nil
+	r := reporting.Failure{
+		Cause: "deployment/" + s.ID, What: "deployment " + s.ID, Where: fmt.Sprintf("application %s, group %s", s.Application, s.Group),
+		Why: "it ended as " + s.State + ": its check or one of its alarms stopped it, or a person did", Do: "traffic is back on the version before; look at the alarms and at the log of check-deployment",
+		Link: console(e, "codesuite/codedeploy/deployments/"+s.ID),
+	}
+	d, err := f.Deployments.Deployment(ctx, s.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Denied) {
+		return nil, err
+	}
+	if err != nil { // the event says what there is to say
+		edge.Note(ctx, "deployment", err.Error())
+		return []reporting.Failure{r}, nil
+	}
+	if d.Function != "" {
+		r.What = fmt.Sprintf("deployment of version %s of %s", d.To, d.Function)
+		r.Do = fmt.Sprintf("all events go to version %s again; ", d.From) + ending(d.Code)
+	}
+	if d.Code != "" {
+		r.Why = d.Code + ": " + cmp.Or(d.Why, "CodeDeploy gave no reason")
+	}
+	return []reporting.Failure{r}, nil
+}
+
+// ending is what to do about a deployment that ended with this code of CodeDeploy's.
+func ending(code string) string {
+	switch code {
+	case "ALARM_ACTIVE":
+		return "its log says what the version did with them; put it right and deploy again. Events that it failed come back by themselves, or lie in the dead letters, which have an alarm"
+	case "HOOK_EXECUTION_FAILURE":
+		return "the log of check-deployment says what is wrong with the version; no event went to it"
+	}
+	return "look at the deployment, and at the log of check-deployment"
 }
 
 // reported are the errors of machines that have told of their end themselves.

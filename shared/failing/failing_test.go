@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/building"
+	"sluice/shared/deploying"
 	"sluice/shared/event"
 	"sluice/shared/failing"
 	"sluice/shared/fault"
@@ -19,11 +20,12 @@ import (
 
 // world answers what report-failure asks, and keeps what it tells.
 type world struct {
-	builds   map[string]building.Build
-	failures []event.Execution
-	letters  []failing.Letter
-	told     map[string]bool
-	reports  []string
+	builds      map[string]building.Build
+	deployments map[string]deploying.Deployment
+	failures    []event.Execution
+	letters     []failing.Letter
+	told        map[string]bool
+	reports     []string
 }
 
 func (w *world) Build(_ context.Context, id string) (building.Build, error) {
@@ -36,6 +38,14 @@ func (w *world) Build(_ context.Context, id string) (building.Build, error) {
 
 func (w *world) Tail(context.Context, building.Build, int) ([]string, error) {
 	return []string{"collected 3 items", "API_KEY=abc", "FAILED test_auc"}, nil
+}
+
+func (w *world) Deployment(_ context.Context, id string) (deploying.Deployment, error) {
+	d, ok := w.deployments[id]
+	if !ok {
+		return d, fault.NotFound.Errorf("there is no deployment %s", id)
+	}
+	return d, nil
 }
 
 func (w *world) Failures(context.Context, string) ([]event.Execution, error) { return w.failures, nil }
@@ -62,7 +72,7 @@ func (w *world) tell(t *testing.T, sample string, oldNew ...string) []string {
 		t.Fatal(err)
 	}
 	w.told, w.reports = map[string]bool{}, nil
-	f := &failing.Failing{Builds: w, Machines: w, Letters: w, Reports: reporting.NewDesk(w, w)}
+	f := &failing.Failing{Builds: w, Deployments: w, Machines: w, Letters: w, Reports: reporting.NewDesk(w, w)}
 	for range 2 {
 		if _, err := f.ReportFailure(t.Context(), json.RawMessage(strings.NewReplacer(oldNew...).Replace(string(raw)))); err != nil {
 			t.Fatal(err)
@@ -131,7 +141,13 @@ func TestWhatFails(t *testing.T) {
 		{"codepipeline-action-execution-state-change-failed", nil, []string{"Sluice: pipeline churn-pipeline failed", "Where: stage Deploy, action Deploy", "Why:   JobFailed: Deployment d-ABC failed", "deployments/d-ABC"}},
 		{"codepipeline-action-execution-state-change-failed", []string{`"provider": "CodeDeploy"`, `"provider": "CodeBuild"`, `"d-ABC"`, `"` + build + `"`},
 			[]string{"stage Deploy, action Deploy, phase BUILD", "Why:   Error while executing command: pytest", "FAILED test_auc"}},
-		{"codedeploy-deployment-state-change-failed", nil, []string{"deployment d-123456789 failed", "group myDeploymentGroup", "traffic is back on the version before"}},
+		{"codedeploy-deployment-state-change-failed", nil, []string{"deployment d-123456789 failed", "group sluice-OnDataFunctionDeploymentGroup-1A2B3C4D5E6F", "traffic is back on the version before"}},
+		{"codedeploy-deployment-state-change-failed", []string{"d-123456789", "d-alarmed"}, []string{
+			"Sluice: deployment of version 4 of sluice-OnDataFunction-1A2B3C4D5E6F failed", "Why:   ALARM_ACTIVE: alarm sluice-OnDataFunctionAlarm-1 is in ALARM",
+			"all events go to version 3 again", "put it right and deploy again",
+		}},
+		{"codedeploy-deployment-state-change-failed", []string{"d-123456789", "d-checked"}, []string{"HOOK_EXECUTION_FAILURE: CodeDeploy gave no reason", "no event went to it"}},
+		{"codedeploy-deployment-state-change-failed", []string{"d-123456789", "d-stopped", "FAILURE", "STOP"}, []string{"deployment of version 4", "it ended as STOP", "look at the deployment"}},
 		{"stepfunctions-rollout-failed", nil, []string{"execution churn-v42 of sluice-rollout failed", "Why:   NotReported: the table could not be written", "#/v2/executions/details/arn:aws:states"}},
 		{"stepfunctions-rollout-failed", []string{"NotReported", "Halted"}, nil}, // the rollout has told of it
 		{"cloudwatch-alarm-state-change-dead-letters", nil, []string{"dead-letter queue sluice-EventDeadLetters-1A2B3C4D5E6F", "sluice-OnCommitFunction could not take an event: Denied", "Do:    An event could not be delivered or handled."}},
@@ -139,7 +155,12 @@ func TestWhatFails(t *testing.T) {
 		{"cloudwatch-alarm-state-change-dead-letters", []string{`"value": "ALARM"`, `"value": "OK"`}, nil},
 	}
 	for _, tt := range tests {
-		w := &world{builds: map[string]building.Build{build: failed(building.Order{})}, letters: letters, failures: []event.Execution{machine, silent}}
+		w := &world{
+			builds: map[string]building.Build{build: failed(building.Order{})}, letters: letters, failures: []event.Execution{machine, silent},
+			deployments: map[string]deploying.Deployment{
+				"d-alarmed": deployed("ALARM_ACTIVE", "alarm sluice-OnDataFunctionAlarm-1 is in ALARM"), "d-checked": deployed("HOOK_EXECUTION_FAILURE", ""), "d-stopped": deployed("", ""),
+			},
+		}
 		got := w.tell(t, tt.sample, tt.change...)
 		if len(got) != min(1, len(tt.want)) {
 			t.Errorf("%s %v: reports %q", tt.sample, tt.change, got)
@@ -151,6 +172,11 @@ func TestWhatFails(t *testing.T) {
 			}
 		}
 	}
+}
+
+// deployed is a deployment of on-data that ended with this code.
+func deployed(code, why string) deploying.Deployment {
+	return deploying.Deployment{Status: "Stopped", Function: "sluice-OnDataFunction-1A2B3C4D5E6F", From: "3", To: "4", Code: code, Why: why}
 }
 
 func TestOtherEventsAreRefused(t *testing.T) {

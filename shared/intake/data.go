@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -40,7 +39,7 @@ func (i *Intake) OnData(ctx context.Context, batch events.SQSEvent) (events.SQSE
 		if moved {
 			continue
 		}
-		at := sent(batch)
+		at := edge.Sent(batch)
 		edge.Count(ctx, "EventsIgnored", s.ignored, at)
 		malformed := len(s.answer.BatchItemFailures) - len(s.back)
 		edge.Count(ctx, "EventsMalformed", malformed, at)
@@ -119,17 +118,6 @@ func (i *Intake) wants(ctx context.Context, bucket string) (Wanted, error) {
 		i.wanted[bucket] = w
 	}
 	return w, err
-}
-
-// sent is when the newest message of a batch was sent, as SQS says.
-func sent(batch events.SQSEvent) time.Time {
-	var newest int64
-	for _, m := range batch.Records {
-		if ms, err := strconv.ParseInt(m.Attributes["SentTimestamp"], 10, 64); err == nil {
-			newest = max(newest, ms)
-		}
-	}
-	return time.UnixMilli(newest)
 }
 
 // addObjects stores a part of a batch as a chunk and adds it to the demand. The

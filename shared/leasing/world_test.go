@@ -57,7 +57,11 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{World: sim.NewWorld(noon, 7), T: t}
 	db := dynamodb.New(w.World)
-	w.states = states.New(w.World, states.Needs{Invoke: w.invoke})
+	w.states = states.New(w.World, states.Needs{Invoke: func(function string, payload []byte, done func(states.Answer)) {
+		w.invoke(function, payload, func(answer []byte, functionError string, err error) {
+			done(states.Answer{Payload: answer, FunctionError: functionError, Err: err})
+		})
+	}})
 	w.srv = wire.NewServer(w.World)
 	w.srv.Register(db.Wire())
 	w.srv.Register(w.states.Wire())

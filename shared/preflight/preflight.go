@@ -74,6 +74,7 @@ type Config struct {
 	Async    bool // answers go to S3
 	Variants []Variant
 	Shadows  []Variant
+	Captures string // where requests are captured, s3://; "" for nowhere
 }
 
 // Variant is one variant of a config.
@@ -159,6 +160,7 @@ func Check(f Facts) Report {
 	c.pkg()
 	c.endpoint()
 	c.strategy()
+	c.captures()
 	c.alarms(report.Steps)
 	c.windows()
 	c.capacity(report.Cost, report.Steps)

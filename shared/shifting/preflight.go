@@ -61,7 +61,7 @@ func (s *Shifting) readEndpoint(ctx context.Context, f *preflight.Facts) (err er
 	if err != nil {
 		return lacks(f, err)
 	}
-	f.Config = preflight.Config{Async: c.Async, Variants: variants(c.Variants), Shadows: variants(c.Shadows)}
+	f.Config = preflight.Config{Async: c.Async, Variants: variants(c.Variants), Shadows: variants(c.Shadows), Captures: c.Captures}
 	if len(c.Variants) != 1 {
 		return nil
 	}

@@ -56,7 +56,8 @@ type EndpointConfig struct {
 	Name     string
 	Variants []ConfigVariant
 	Shadows  []ConfigVariant
-	Async    bool // answers go to S3
+	Async    bool   // answers go to S3
+	Captures string // where requests are captured, s3://; "" for nowhere
 	Created  time.Time
 }
 

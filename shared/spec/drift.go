@@ -16,7 +16,8 @@ type Drift struct {
 	// Captures is where the endpoint's data capture writes: the DestinationS3Uri of its
 	// DataCaptureConfig.
 	Captures string `json:"captures"`
-	// Columns are the names of the values of a CSV request, in their order.
+	// Columns are the names of the values of a CSV request, in their order. What they do
+	// not name is not compared; without them, everything is.
 	Columns []string `json:"columns,omitempty"`
 	// Categorical are features whose numbers are names; Ignore those that are not
 	// compared.
@@ -41,10 +42,10 @@ type Drift struct {
 // DriftAlarm is the name of Sluice's own alarm of a model.
 func DriftAlarm(model string) string { return "sluice-drift-" + model }
 
-// Bucket and Prefix are where captures come in. Prefix ends in a slash, or is empty.
+// Bucket is where captures come in.
 func (d Drift) Bucket() string { bucket, _ := cutURI(d.Captures); return bucket }
 
-// Prefix is what the keys of captures begin with; see Bucket.
+// Prefix is what the keys of captures begin with. It ends in a slash, or is empty.
 func (d Drift) Prefix() string {
 	_, prefix := cutURI(d.Captures)
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
@@ -52,6 +53,9 @@ func (d Drift) Prefix() string {
 	}
 	return prefix
 }
+
+// Object is where the reference is; "" for none.
+func (d Drift) Object() (bucket, key string) { return cutURI(d.Reference) }
 
 // cutURI splits an s3:// address.
 func cutURI(uri string) (bucket, key string) {

@@ -33,7 +33,35 @@ func (t *Training) adopt(ctx context.Context, s Step, sp spec.Spec) error {
 			return err
 		}
 	}
+	return t.unseen(ctx, s, runs)
+}
+
+// unseen waits for the pipeline of the latest run that gave up before it saw how that
+// ended: it was kept from looking, or another run had taken its lease. runs are newest
+// first. Errors: NotReady while it goes on.
+func (t *Training) unseen(ctx context.Context, s Step, runs []Run) error {
+	for _, r := range runs {
+		if r.Generation >= s.Generation || r.execution() == "" {
+			continue
+		}
+		if r.State != Failed || r.Class != "" {
+			return nil
+		}
+		x, err := t.Pipelines.Describe(ctx, r.execution())
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		if err == nil && !x.over() {
+			err = fault.NotReady.Errorf("run %d of %s gave up, but its pipeline execution %s is still %s; the next run waits for it", r.Generation, s.Model, r.execution(), x.Status)
+		}
+		return err
+	}
 	return nil
+}
+
+// over reports whether an execution has ended.
+func (x Execution) over() bool {
+	return x.Status == "Succeeded" || x.Status == "Failed" || x.Status == "Stopped"
 }
 
 // orphans are the runs before this one that have not ended, and those that never were

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sluice/shared/applying"
+	"sluice/shared/fault"
 	"sluice/shared/spec"
 	"sluice/shared/training"
 )
@@ -64,6 +65,29 @@ func TestARunWithoutAMachineIsGated(t *testing.T) {
 				t.Errorf("the next run has %v", got)
 			}
 		})
+	}
+}
+
+// A run that gave up while its pipeline went on, since another had taken its lease, or
+// since it was kept from looking, is ended; the next waits for its pipeline all the same.
+func TestAPipelineThatNobodySawEnd(t *testing.T) {
+	w := newWorld(t)
+	w.arrive("a")
+	w.launch(1)
+	end := training.End{Step: w.step(1)}
+	end.Error.Error = "Denied"
+	call(w, w.run.ReportTraining, end)
+	w.arrive("b")
+	w.lease(2)
+	if _, err := try(w, w.run.LaunchPipeline, w.step(2)); !fault.Is(err, fault.NotReady) || !strings.Contains(err.Error(), "run 1 of churn gave up") {
+		t.Errorf("beside the first: %v", err)
+	}
+	if len(w.runs) != 1 {
+		t.Errorf("%d executions", len(w.runs))
+	}
+	w.RunFor(2 * time.Hour)
+	if got := w.launch(2); !got.Launched || got.Objects != 2 {
+		t.Errorf("after it: %+v", got)
 	}
 }
 

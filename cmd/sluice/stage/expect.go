@@ -145,6 +145,7 @@ func (st *Stage) Check(ctx context.Context) ([]string, error) {
 		}
 		c.misses = append(c.misses, misses...)
 	}
+	c.misses = append(c.misses, st.checkDeployed(x)...)
 	if x.NoLeases {
 		c.check(len(f.Leases) == 0, "leases are still held: %s", strings.Join(f.Leases, ", "))
 	}

@@ -28,6 +28,10 @@ type Expect struct {
 	Approved    *bool           `yaml:"approved"`    // whether the first pull request is
 	Delivered   []string        `yaml:"delivered"`   // what executions of the pipeline came to, from the first
 	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
+	// Deployments are "function status", with the code of what went wrong behind it,
+	// from the first; a rollback is one, too. Live is the version of a function's alias.
+	Deployments []string          `yaml:"deployments"`
+	Live        map[string]string `yaml:"live"`
 }
 
 // Runs are expected of models, by name.

@@ -143,6 +143,7 @@ type Action struct {
 	Request  *OpenRequest    `yaml:"request"`    // a pull request
 	Review   *Review         `yaml:"review"`     // of a pipeline's approval
 	Retry    string          `yaml:"retryStage"` // a failed stage of the pipeline, whose failed actions are run again
+	Deploy   *Deploy         `yaml:"deploy"`     // a new version of one of Sluice's functions
 	Image    *PushImage      `yaml:"image"`
 	Stop     string          `yaml:"stop"` // a pipeline, whose executions somebody stops
 	Kill     string          `yaml:"kill"` // an execution of the training machine, which somebody stops

@@ -37,6 +37,7 @@ func (p *Play) watch() {
 		}
 	})
 	p.stage.AWS.Pipelines.OnStage = p.delivery
+	p.stage.AWS.CodeDeploy.Changed = p.deployed
 	p.stage.AWS.States.OnTransition = func(arn, state string, entered bool, data json.RawMessage) {
 		execution := path.Base(strings.ReplaceAll(arn, ":", "/"))
 		if entered {

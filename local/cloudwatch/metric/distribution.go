@@ -2,7 +2,6 @@ package metric
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 )
@@ -24,12 +23,17 @@ type Distribution struct {
 	// not exist while there are any, unless all values are equal.
 	Opaque float64
 
-	bins map[int]bin
+	bins []bin // in the order of their values
 }
 
 // bin holds the observations whose logarithms are alike; their mean stands for
 // them, so a bin of equal values loses nothing.
-type bin struct{ count, sum float64 }
+type bin struct {
+	number     int // see binOf
+	count, sum float64
+}
+
+func byNumber(b bin, number int) int { return cmp.Compare(b.number, number) }
 
 // Add counts value, count times. A count of zero or less changes nothing.
 func (d *Distribution) Add(value, count float64) {
@@ -37,11 +41,13 @@ func (d *Distribution) Add(value, count float64) {
 		return
 	}
 	d.extend(value, value, value*count, count)
-	if d.bins == nil {
-		d.bins = map[int]bin{}
+	number := binOf(value)
+	i, found := slices.BinarySearchFunc(d.bins, number, byNumber)
+	if !found {
+		d.bins = slices.Insert(d.bins, i, bin{number: number})
 	}
-	b := d.bins[binOf(value)]
-	d.bins[binOf(value)] = bin{b.count + count, b.sum + value*count}
+	d.bins[i].count += count
+	d.bins[i].sum += value * count
 }
 
 // AddSet counts observations of which only these figures are known.
@@ -64,13 +70,19 @@ func (d *Distribution) Merge(o *Distribution) {
 	}
 	d.extend(o.Min, o.Max, o.Sum, o.Count)
 	d.Opaque += o.Opaque
-	if d.bins == nil {
-		d.bins = map[int]bin{}
+	merged, mine, theirs := make([]bin, 0, max(len(d.bins), len(o.bins))), d.bins, o.bins
+	for len(mine) > 0 && len(theirs) > 0 { // each bin on its own, so that the order is of no matter
+		switch c := cmp.Compare(mine[0].number, theirs[0].number); {
+		case c < 0:
+			merged, mine = append(merged, mine[0]), mine[1:]
+		case c > 0:
+			merged, theirs = append(merged, theirs[0]), theirs[1:]
+		default:
+			merged = append(merged, bin{mine[0].number, mine[0].count + theirs[0].count, mine[0].sum + theirs[0].sum})
+			mine, theirs = mine[1:], theirs[1:]
+		}
 	}
-	for i, add := range o.bins { // each bin on its own, so that the order is of no matter
-		b := d.bins[i]
-		d.bins[i] = bin{b.count + add.count, b.sum + add.sum}
-	}
+	d.bins = append(append(merged, mine...), theirs...)
 }
 
 func (d *Distribution) extend(low, high, sum, count float64) {
@@ -104,7 +116,7 @@ func (d *Distribution) Percentile(p float64) (float64, bool) {
 	}
 	rank := p / 100 * d.Count
 	seen := 0.0
-	for _, b := range d.sorted() {
+	for _, b := range d.bins {
 		seen += b.count
 		if seen >= rank*(1-1e-12) {
 			return min(max(b.sum/b.count, d.Min), d.Max), true
@@ -120,7 +132,7 @@ func (d *Distribution) TrimmedMean(p float64) (float64, bool) {
 	}
 	left, sum := p/100*d.Count, 0.0
 	kept := left
-	for _, b := range d.sorted() {
+	for _, b := range d.bins {
 		take := min(b.count, left)
 		sum += b.sum / b.count * take
 		left -= take
@@ -129,13 +141,4 @@ func (d *Distribution) TrimmedMean(p float64) (float64, bool) {
 		}
 	}
 	return sum / kept, true
-}
-
-func (d *Distribution) sorted() []bin {
-	keys := slices.SortedFunc(maps.Keys(d.bins), cmp.Compare)
-	out := make([]bin, len(keys))
-	for i, k := range keys {
-		out[i] = d.bins[k]
-	}
-	return out
 }

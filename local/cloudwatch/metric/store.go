@@ -24,10 +24,22 @@ type Metric struct {
 
 // Key is the metric as one string; equal metrics have equal keys.
 func (m Metric) Key() string {
+	var few [4]string // most have no more, and this runs for every sample
+	names, size := few[:0], len(m.Namespace)+1+len(m.Name)
+	for k, v := range m.Dims {
+		names, size = append(names, k), size+len(k)+len(v)+2
+	}
+	slices.Sort(names)
 	var b strings.Builder
-	b.WriteString(m.Namespace + "\x00" + m.Name)
-	for _, k := range slices.Sorted(maps.Keys(m.Dims)) {
-		b.WriteString("\x00" + k + "\x01" + m.Dims[k])
+	b.Grow(size)
+	b.WriteString(m.Namespace)
+	b.WriteByte(0)
+	b.WriteString(m.Name)
+	for _, k := range names {
+		b.WriteByte(0)
+		b.WriteString(k)
+		b.WriteByte(1)
+		b.WriteString(m.Dims[k])
 	}
 	return b.String()
 }
@@ -48,7 +60,8 @@ type Store struct {
 
 type record struct {
 	Metric
-	units map[string]*series
+	units  map[string]*series
+	newest int64 // the latest minute
 }
 
 // series is the minutes of one metric in one unit, by number since 1970.
@@ -92,7 +105,7 @@ func (s *Store) Record(m Metric, now time.Time, x Sample) {
 	key := m.Key()
 	r := s.metrics[key]
 	if r == nil {
-		r = &record{Metric{m.Namespace, m.Name, maps.Clone(m.Dims)}, map[string]*series{}}
+		r = &record{Metric: Metric{m.Namespace, m.Name, maps.Clone(m.Dims)}, units: map[string]*series{}}
 		s.metrics[key] = r
 	}
 	unit := cmp.Or(x.Unit, "None")
@@ -102,6 +115,7 @@ func (s *Store) Record(m Metric, now time.Time, x Sample) {
 		r.units[unit] = se
 	}
 	n := x.At.Unix() / 60
+	r.newest = max(r.newest, n)
 	mi := se.minutes[n]
 	if len(se.minutes) == 0 || n < se.first {
 		se.first = n
@@ -150,7 +164,15 @@ type Window struct {
 	AsOf     time.Time
 }
 
-// Distributions returns the periods of w that have data, oldest first.
+// Since reports whether the metric of this key has observations of minutes from at on,
+// published or not.
+func (s *Store) Since(key string, at time.Time) bool {
+	r := s.metrics[key]
+	return r != nil && 60*r.newest >= at.Unix()
+}
+
+// Distributions returns the periods of w that have data, oldest first. They may be
+// the store's own, and must not be changed.
 func (s *Store) Distributions(m Metric, w Window) ([]time.Time, []*Distribution) {
 	r := s.metrics[m.Key()]
 	if r == nil || w.Period < time.Minute {
@@ -172,30 +194,51 @@ func (s *Store) Distributions(m Metric, w Window) ([]time.Time, []*Distribution)
 	}
 	var times []time.Time
 	var out []*Distribution
-	d := &Distribution{}
 	for at := from; at.Before(w.To); at = at.Add(w.Period) {
+		var seen union
 		for n := at.Unix() / 60; n < at.Add(w.Period).Unix()/60; n++ {
 			for _, se := range units {
-				se.collect(d, n, w.AsOf)
+				se.collect(&seen, n, w.AsOf)
 			}
 		}
-		if d.Count > 0 {
-			times, out = append(times, at), append(out, d)
-			d = &Distribution{}
+		if seen.Distribution != nil {
+			times, out = append(times, at), append(out, seen.Distribution)
 		}
 	}
 	return times, out
 }
 
-// collect adds to d what of a minute was published at asOf.
-func (se *series) collect(d *Distribution, n int64, asOf time.Time) {
+// union is distributions as one; nil for none. One alone is not copied: most periods
+// are a minute of one unit that was published at one time.
+type union struct {
+	*Distribution
+	own bool // made here, so that it may be added to
+}
+
+func (u *union) add(d *Distribution) {
+	switch {
+	case d.Count == 0:
+		return
+	case u.Distribution == nil:
+		u.Distribution = d
+		return
+	case !u.own:
+		first := u.Distribution
+		u.Distribution, u.own = &Distribution{}, true
+		u.Merge(first)
+	}
+	u.Merge(d)
+}
+
+// collect adds to u what of a minute was published at asOf.
+func (se *series) collect(u *union, n int64, asOf time.Time) {
 	mi := se.minutes[n]
 	if mi == nil {
 		return
 	}
 	for i := range mi.parts {
 		if asOf.IsZero() || !mi.parts[i].at.After(asOf) {
-			d.Merge(&mi.parts[i].Distribution)
+			u.add(&mi.parts[i].Distribution)
 		}
 	}
 }

@@ -116,7 +116,7 @@ func text(row []string) string {
 // draw takes the same dice whether or not the value is missing, so that one feature's
 // gaps do not change another's values.
 func (v Values) draw(dice *rand.Rand) string {
-	missing := v.Missing > 0 && dice.Float64() < v.Missing
+	missing := dice.Float64() < v.Missing
 	drawn := ""
 	if len(v.Texts) > 0 {
 		drawn = v.text(dice.Float64())

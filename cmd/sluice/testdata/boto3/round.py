@@ -146,7 +146,7 @@ def messages():
     same("message", [(m["Body"], m["MessageAttributes"]["a"]["StringValue"], m["Attributes"]["ApproximateReceiveCount"]) for m in got], [("hallo", "b", "1")])
     sqs.delete_message(QueueUrl=url, ReceiptHandle=got[0]["ReceiptHandle"])
     queues, _ = pages(sqs, "list_queues", "QueueUrls", PaginationConfig={"PageSize": 1})
-    same("queues", len(queues), 4)
+    same("queues", len(queues), 6)
     sqs.delete_queue(QueueUrl=url)
     refused("no queue", "AWS.SimpleQueueService.NonExistentQueue", sqs.send_message, QueueUrl=url, MessageBody="x")
     try:

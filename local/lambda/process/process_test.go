@@ -1,4 +1,4 @@
-package lambda
+package process
 
 import (
 	"encoding/json"
@@ -13,20 +13,39 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/local/lambda"
 	"sluice/local/sim"
 	"sluice/local/wire"
 )
 
-// bootstrap is built once for the tests of this package.
-var bootstrap string
+// binary is built once for the tests of this package.
+var binary string
+
+var start = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// everything is an IAM that permits all.
+type everything struct{}
+
+func (everything) Session(string, string) (key, secret, token string) {
+	return "ASIAWORK", "secret", "token"
+}
+func (everything) Trusts(string, string) bool          { return true }
+func (everything) AllowRole(string, wire.Access) error { return nil }
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "bootstrap")
 	if err != nil {
 		panic(err)
 	}
-	bootstrap = filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./testdata/bootstrap")
+	binary = filepath.Join(dir, "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "./testdata/bootstrap")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
@@ -45,25 +64,25 @@ type reply struct {
 	Deadline bool
 }
 
-func processes(t *testing.T, endpoint string, timeout func(time.Duration) time.Duration) (*sim.World, *Service, *[]string) {
+func processes(t *testing.T, endpoint string, timeout func(time.Duration) time.Duration) (*sim.World, *lambda.Service, *[]string) {
 	t.Helper()
 	w := sim.NewWorld(start, 1)
-	var s *Service
-	s = New(w, func(f Function) (Host, error) {
-		return NewProcess(w, ProcessConfig{Binary: bootstrap, Env: s.Environment(f, endpoint), Timeout: timeout}), nil
+	var s *lambda.Service
+	s = lambda.New(w, func(f lambda.Function) (lambda.Host, error) {
+		return New(w, Config{Binary: binary, Env: s.Environment(f, endpoint), Timeout: timeout}), nil
 	})
 	var lines []string
 	s.Log = func(_, line string) { lines = append(lines, line) }
 	s.Roles = everything{}
 	w.Do(func() {
-		must(t, s.Create(Function{Name: "work", Handler: "bootstrap", Environment: map[string]string{"OWN": "mine"}}))
+		must(t, s.Create(lambda.Function{Name: "work", Handler: "bootstrap", Environment: map[string]string{"OWN": "mine"}}))
 	})
 	t.Cleanup(func() { w.Do(s.Close) })
 	return w, s, &lines
 }
 
-func do(w *sim.World, s *Service, payload string) (r Result) {
-	w.Do(func() { s.Invoke("work", []byte(payload), func(got Result) { r = got }) })
+func do(w *sim.World, s *lambda.Service, payload string) (r lambda.Result) {
+	w.Do(func() { s.Invoke("work", []byte(payload), func(got lambda.Result) { r = got }) })
 	w.RunUntilIdle(time.Minute)
 	return r
 }
@@ -116,8 +135,8 @@ func TestProcessFails(t *testing.T) {
 
 func TestProcessMissing(t *testing.T) {
 	w := sim.NewWorld(start, 1)
-	s := New(w, func(Function) (Host, error) { return NewProcess(w, ProcessConfig{Binary: "testdata/none"}), nil })
-	w.Do(func() { must(t, s.Create(Function{Name: "work"})) })
+	s := lambda.New(w, func(lambda.Function) (lambda.Host, error) { return New(w, Config{Binary: "testdata/none"}), nil })
+	w.Do(func() { must(t, s.Create(lambda.Function{Name: "work"})) })
 	if r := do(w, s, "{}"); r.ErrorType != "Runtime.ExitError" || !strings.Contains(r.ErrorMessage, "bootstrap") {
 		t.Errorf("got %s: %s, want an exit error that names the bootstrap", r.ErrorType, r.ErrorMessage)
 	}
@@ -150,5 +169,29 @@ func TestRuntimeAPIRefusesStrangers(t *testing.T) {
 	defer func() { must(t, resp.Body.Close()) }()
 	if resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("a response to no invocation got %s, want 400", resp.Status)
+	}
+}
+
+// A version in a process knows its number, and keeps its defect to itself.
+func TestVersionsInProcesses(t *testing.T) {
+	w, s, _ := processes(t, "", nil)
+	var first, second lambda.Result
+	w.Do(func() {
+		_, err := s.Publish("work")
+		must(t, err)
+		must(t, s.UpdateCode("work", "", lambda.Defect{Kind: lambda.Panic}))
+		_, err = s.Publish("work")
+		must(t, err)
+		f, err := s.Function("work:1")
+		must(t, err)
+		if got := s.Environment(f, "")["AWS_LAMBDA_FUNCTION_VERSION"]; got != "1" {
+			t.Errorf("AWS_LAMBDA_FUNCTION_VERSION is %q", got)
+		}
+		s.Invoke("work:1", []byte(`{"do":"answer"}`), func(r lambda.Result) { first = r })
+		s.Invoke("work:2", []byte(`{"do":"answer"}`), func(r lambda.Result) { second = r })
+	})
+	w.RunUntilIdle(time.Minute)
+	if first.FunctionError != "" || second.FunctionError == "" {
+		t.Errorf("version 1 answered %s, version 2 %s", first.Payload, second.Payload)
 	}
 }

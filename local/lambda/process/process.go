@@ -1,22 +1,31 @@
-package lambda
+// Package process hosts the code of a function in a process of its own: a compiled
+// bootstrap that speaks the Lambda Runtime API on a loopback port.
+//
+// Real time passes while a process works; the world's clock stands still meanwhile. It
+// knows nothing of versions, retries and metrics: local/lambda calls a host for one
+// invocation at a time.
+package process
 
 import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
+	"sluice/local/lambda"
 	"sluice/local/sim"
 )
 
-// ProcessConfig says how to run a function's compiled bootstrap.
-type ProcessConfig struct {
+// Config says how to run a function's compiled bootstrap.
+type Config struct {
 	Binary string            // path of the bootstrap
-	Env    map[string]string // from Service.Environment
+	Env    map[string]string // from lambda.Service.Environment
 	// Timeout is how much real time an invocation with this timeout may take. nil is
 	// the function's own timeout, but at least 30 seconds: a laptop may be slow.
 	Timeout func(time.Duration) time.Duration
@@ -26,39 +35,38 @@ type ProcessConfig struct {
 // invocation. AWS gives 10 s; a busy laptop gets more.
 const initLimit = 30 * time.Second
 
-// Process hosts a compiled bootstrap: it starts it when it is first needed, talks
-// the Runtime API with it on a loopback port, and starts it anew after it has died.
-// Real time passes while it works; the world's clock stands still meanwhile.
+// Host hosts a compiled bootstrap: it starts it when it is first needed, talks the
+// Runtime API with it, and starts it anew after it has died.
 //
 // Invocations of one function wait for each other. Not modelled: several
 // environments side by side, which could hide races between them.
-type Process struct {
+type Host struct {
 	world  *sim.World
-	config ProcessConfig
+	config Config
 	mu     sync.Mutex // one invocation at a time
 	api    *runtimeAPI
-	run    *process
+	run    *bootstrap
 	log    []string // lines not yet handed on
 }
 
-// NewProcess returns a host for the binary. Nothing is started yet.
-func NewProcess(w *sim.World, c ProcessConfig) *Process {
+// New returns a host for the binary. Nothing is started yet.
+func New(w *sim.World, c Config) *Host {
 	if c.Timeout == nil {
 		c.Timeout = func(d time.Duration) time.Duration { return max(d, 30*time.Second) }
 	}
-	return &Process{world: w, config: c}
+	return &Host{world: w, config: c}
 }
 
-// process is one running bootstrap.
-type process struct {
+// bootstrap is one running process.
+type bootstrap struct {
 	cmd     *exec.Cmd
 	session *session
 	output  *lines
 	ended   string // how it ended; read after session.dead is closed
 }
 
-// Invoke implements Host.
-func (p *Process) Invoke(in Invocation) (out Outcome) {
+// Invoke implements lambda.Host.
+func (p *Host) Invoke(in lambda.Invocation) (out lambda.Outcome) {
 	p.world.Await(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -67,8 +75,8 @@ func (p *Process) Invoke(in Invocation) (out Outcome) {
 	return out
 }
 
-// Close implements Host. It ends the process at once.
-func (p *Process) Close() {
+// Close implements lambda.Host. It ends the process at once.
+func (p *Host) Close() {
 	p.world.Await(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -80,7 +88,7 @@ func (p *Process) Close() {
 	})
 }
 
-func (p *Process) invoke(in Invocation) (out Outcome) {
+func (p *Host) invoke(in lambda.Invocation) (out lambda.Outcome) {
 	defer func() {
 		if p.run != nil {
 			p.log = append(p.log, p.run.output.take()...)
@@ -90,7 +98,7 @@ func (p *Process) invoke(in Invocation) (out Outcome) {
 	// a process that was asked to end, or crashed after its last answer, is replaced once
 	for fresh := p.run == nil; ; fresh = true {
 		if err := p.start(); err != nil {
-			return Outcome{Died: "Couldn't find valid bootstrap: " + err.Error()}
+			return lambda.Outcome{Died: "Couldn't find valid bootstrap: " + err.Error()}
 		}
 		run := p.run
 		if died := p.ready(run); died == "" {
@@ -98,17 +106,17 @@ func (p *Process) invoke(in Invocation) (out Outcome) {
 				return out
 			}
 		} else if fresh {
-			return Outcome{Died: died}
+			return lambda.Outcome{Died: died}
 		}
 		p.kill()
 		if fresh {
-			return Outcome{Died: run.ended}
+			return lambda.Outcome{Died: run.ended}
 		}
 	}
 }
 
 // ready waits until the process asks for an invocation, or reports how it failed to.
-func (p *Process) ready(run *process) string {
+func (p *Host) ready(run *bootstrap) string {
 	ctx, cancel := context.WithTimeout(context.Background(), initLimit)
 	defer cancel()
 	select {
@@ -126,18 +134,18 @@ func (p *Process) ready(run *process) string {
 
 // handOver gives the invocation to the process and waits for the answer. It reports
 // false if the process was dead before it took the invocation.
-func (p *Process) handOver(run *process, in Invocation) (Outcome, bool) {
+func (p *Host) handOver(run *bootstrap, in lambda.Invocation) (lambda.Outcome, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.config.Timeout(in.Timeout))
 	defer cancel()
 	deadline, _ := ctx.Deadline() // the only place where real time is told to anybody
-	task := &task{Invocation: in, deadlineMS: deadline.UnixMilli(), answered: make(chan Outcome, 1)}
+	task := &task{Invocation: in, deadlineMS: deadline.UnixMilli(), answered: make(chan lambda.Outcome, 1)}
 	select {
 	case run.session.tasks <- task:
 	case <-run.session.dead:
-		return Outcome{}, false
+		return lambda.Outcome{}, false
 	case <-ctx.Done():
 		p.kill()
-		return Outcome{TimedOut: true}, true
+		return lambda.Outcome{TimedOut: true}, true
 	}
 	select {
 	case out := <-task.answered:
@@ -149,15 +157,15 @@ func (p *Process) handOver(run *process, in Invocation) (Outcome, bool) {
 		case out := <-task.answered: // it answered and then ended
 			return out, true
 		default:
-			return Outcome{Died: ended}, true
+			return lambda.Outcome{Died: ended}, true
 		}
 	case <-ctx.Done():
 		p.kill()
-		return Outcome{TimedOut: true}, true
+		return lambda.Outcome{TimedOut: true}, true
 	}
 }
 
-func (p *Process) start() error {
+func (p *Host) start() error {
 	if p.run != nil {
 		return nil
 	}
@@ -176,7 +184,7 @@ func (p *Process) start() error {
 	if err != nil {
 		return err
 	}
-	run := &process{cmd: exec.Command(binary), session: newSession(), output: output}
+	run := &bootstrap{cmd: exec.Command(binary), session: newSession(), output: output}
 	run.cmd.Dir = filepath.Dir(binary)
 	env := list(p.config.Env)
 	run.cmd.Env = append(env, "AWS_LAMBDA_RUNTIME_API="+p.api.address(), "LAMBDA_TASK_ROOT="+run.cmd.Dir, "LAMBDA_RUNTIME_DIR="+run.cmd.Dir)
@@ -198,8 +206,17 @@ func (p *Process) start() error {
 	return nil
 }
 
+// list is an environment in the form that a process takes, sorted.
+func list(env map[string]string) []string {
+	out := make([]string, 0, len(env))
+	for _, k := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, k+"="+env[k])
+	}
+	return out
+}
+
 // kill ends the process and waits until it is gone.
-func (p *Process) kill() {
+func (p *Host) kill() {
 	if p.run == nil {
 		return
 	}

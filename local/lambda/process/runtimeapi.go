@@ -1,7 +1,8 @@
-package lambda
+package process
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"sluice/local/lambda"
 )
 
 // runtimeAPI serves the Lambda Runtime API to the processes of one function, on a
@@ -32,9 +35,9 @@ type session struct {
 }
 
 type task struct {
-	Invocation
+	lambda.Invocation
 	deadlineMS int64
-	answered   chan Outcome
+	answered   chan lambda.Outcome
 }
 
 func newSession() *session {
@@ -99,7 +102,7 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 
 // take ends the task of this id, if it is the one being worked on.
 func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) (*task, []byte) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2*maxAnswer))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2*lambda.MaxAnswer))
 	s := a.current()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,8 +112,8 @@ func (a *runtimeAPI) take(w http.ResponseWriter, r *http.Request) (*task, []byte
 		return nil, nil
 	}
 	s.task = nil
-	if err != nil || len(body) > maxAnswer {
-		t.answered <- Outcome{Payload: make([]byte, maxAnswer+1)} // reported as too large
+	if err != nil || len(body) > lambda.MaxAnswer {
+		t.answered <- lambda.Outcome{Payload: make([]byte, lambda.MaxAnswer+1)} // reported as too large
 		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the response is too large")
 		return nil, nil
 	}
@@ -122,9 +125,9 @@ func (a *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
-	out := Outcome{Payload: body}
+	out := lambda.Outcome{Payload: body}
 	if kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); kind != "" { // the response broke off
-		out = Outcome{Error: &messages.InvokeResponse_Error{Type: kind, Message: "the function failed while it sent its response"}}
+		out = lambda.Outcome{Error: &messages.InvokeResponse_Error{Type: kind, Message: "the function failed while it sent its response"}}
 	}
 	accept(w)
 	t.answered <- out
@@ -143,7 +146,7 @@ func (a *runtimeAPI) failure(w http.ResponseWriter, r *http.Request) {
 		e.Type = kind
 	}
 	accept(w)
-	t.answered <- Outcome{Error: e}
+	t.answered <- lambda.Outcome{Error: e}
 }
 
 // initError takes a report that the process could not start; the process ends after it.
@@ -158,5 +161,5 @@ func accept(w http.ResponseWriter) {
 func refuse(w http.ResponseWriter, status int, kind, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(marshal(failure{Type: kind, Message: message}))
+	_, _ = fmt.Fprintf(w, `{"errorType":%q,"errorMessage":%q}`, kind, message) // both are constants of this file
 }

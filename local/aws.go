@@ -19,6 +19,7 @@ import (
 	"sluice/local/codebuild"
 	"sluice/local/codecommit"
 	"sluice/local/codedeploy"
+	"sluice/local/codepipeline"
 	"sluice/local/dynamodb"
 	"sluice/local/ecr"
 	"sluice/local/events"
@@ -56,9 +57,12 @@ type AWS struct {
 	CloudTrail  *cloudtrail.Service
 	CodeCommit  *codecommit.Service
 	CodeBuild   *codebuild.Service
+	Pipelines   *codepipeline.Service
 	CodeDeploy  *codedeploy.Service
 	ECR         *ecr.Service
 
+	// stacks are the names of those that were made.
+	stacks   map[string]bool
 	updating bool // a stack is being updated
 
 	// Script decides what pipeline executions yield. It may be set at any time.
@@ -69,7 +73,7 @@ type AWS struct {
 
 // New returns an empty account in this world. hosts says how functions run.
 func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *AWS {
-	a := &AWS{World: w, Server: wire.NewServer(w), IAM: iam.New(w), Table: dynamodb.New(w), Logs: logs.New(w)}
+	a := &AWS{World: w, Server: wire.NewServer(w), IAM: iam.New(w), Table: dynamodb.New(w), Logs: logs.New(w), stacks: map[string]bool{}}
 	a.Script = func(pipelines.Run) pipelines.Outcome { return pipelines.Outcome{} }
 	a.Server.Allow = a.IAM.Allow
 	a.Events = events.New(w, a.deliver, a.deadLetter)
@@ -130,7 +134,7 @@ func New(w *sim.World, hosts func(*AWS, lambda.Function) (lambda.Host, error)) *
 	a.code(emit)
 	for _, s := range []*wire.Service{a.IAM.Wire(), a.Table.Wire(), a.S3.Wire(), a.SQS.Wire(), a.SNS.Wire(), a.Events.Wire(), a.Logs.Wire(),
 		a.CloudWatch.Wire(), a.Lambda.Wire(), a.States.Wire(), a.SageMaker.Wire(), a.AutoScaling.Wire(), a.CloudTrail.Wire(),
-		a.CodeCommit.Wire(), a.CodeBuild.Wire(), a.CodeDeploy.Wire(), a.ECR.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
+		a.CodeCommit.Wire(), a.CodeBuild.Wire(), a.Pipelines.Wire(), a.CodeDeploy.Wire(), a.ECR.Wire(), sts.New(w, identities{a.IAM}).Wire()} {
 		a.Server.Register(s)
 	}
 	return a
@@ -153,6 +157,7 @@ func (a *AWS) code(emit func(source, detailType string, resources []string, deta
 		Log:    func(group, stream, line string) { a.Logs.Append(group, stream, a.World.Now(), line) },
 		Script: func(r codebuild.Run) codebuild.Outcome { return a.Commands(r) },
 	})
+	a.Pipelines = codepipeline.New(a.World, delivery{a}.outside(emit))
 	a.CodeDeploy = codedeploy.New(a.World, codedeploy.Outside{Emit: emit, Functions: a.Lambda, Roles: a.IAM, AlarmState: a.CloudWatch.State})
 }
 
@@ -187,6 +192,8 @@ func (a *AWS) deliver(targetARN, roleARN, ruleARN string, payload []byte, done f
 		}
 		_, err := a.States.StartExecution(targetARN, a.World.UUID("execution"), string(payload))
 		done(err)
+	case "codepipeline":
+		done(delivery{a}.start(targetARN, roleARN, ruleARN))
 	default:
 		done(wire.Errorf("NotImplemented", "local AWS delivers no events to %s", targetARN))
 	}

@@ -19,17 +19,23 @@ import (
 // Deploy reads template.yaml in files and makes what it says. The caller holds the
 // world.
 func (a *AWS) Deploy(files fs.FS, stack string, parameters map[string]string) (*cloudformation.Stack, error) {
-	src, err := fs.ReadFile(files, "template.yaml")
+	return a.DeployTemplate(files, "template.yaml", stack, parameters)
+}
+
+// DeployTemplate makes what a template in files says. The caller holds the world.
+func (a *AWS) DeployTemplate(files fs.FS, template, stack string, parameters map[string]string) (*cloudformation.Stack, error) {
+	src, err := fs.ReadFile(files, template)
 	if err != nil {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
 	t, err := cloudformation.Read(src)
 	if err != nil {
-		return nil, fmt.Errorf("template.yaml: %w", err)
+		return nil, fmt.Errorf("%s: %w", template, err)
 	}
+	a.stacks[stack] = true
 	s, err := t.Deploy(cloudformation.Options{StackName: stack, Parameters: parameters, Files: files}, provider{a})
 	if err != nil {
-		return nil, fmt.Errorf("deploying template.yaml: %w", err)
+		return nil, fmt.Errorf("deploying %s: %w", template, err)
 	}
 	return s, nil
 }
@@ -224,10 +230,6 @@ func (p provider) Schedule(s *cloudformation.ScheduleSpec) (created, error) {
 
 func (p provider) TopicPolicy(s *cloudformation.TopicPolicySpec) (created, error) {
 	return no("topic policy", s.LogicalID)
-}
-
-func (p provider) BucketPolicy(s *cloudformation.BucketPolicySpec) (created, error) {
-	return no("bucket policy", s.LogicalID)
 }
 
 func (p provider) Parameter(s *cloudformation.ParameterSpec) (created, error) {

@@ -13,6 +13,7 @@ import (
 	"sluice/local/lambda/process"
 	"sluice/shared/announcing"
 	"sluice/shared/awsbuilds"
+	"sluice/shared/awsdelivery"
 	"sluice/shared/awsdeployments"
 	"sluice/shared/awsendpoints"
 	"sluice/shared/awsevents"
@@ -34,6 +35,7 @@ import (
 	"sluice/shared/checking"
 	"sluice/shared/commanding"
 	"sluice/shared/committing"
+	"sluice/shared/delivering"
 	"sluice/shared/deploying"
 	"sluice/shared/edge"
 	"sluice/shared/failing"
@@ -115,6 +117,10 @@ func (p parts) building() *building.Building {
 	}
 }
 
+func (p parts) delivering() *delivering.Delivering {
+	return &delivering.Delivering{Table: p.table(), Registry: awspipelines.OpenRegistry(p.cfg), Rollouts: p.requesting(), Pipelines: awsdelivery.Open(p.cfg)}
+}
+
 func (p parts) capturing() *capturing.Capturing {
 	return &capturing.Capturing{Table: p.table(), Store: awsobjects.Open(p.cfg, p.get(edge.Store)), Metrics: awsmetrics.Open(p.cfg)}
 }
@@ -149,9 +155,10 @@ var Functions = map[string]func(parts) edge.Handler{
 	"announce-rollout": func(p parts) edge.Handler {
 		return edge.Handle("announce-rollout", p.log, announcing.New(awsevents.Open(p.cfg, ""), awsnotices.Open(p.cfg, p.get(edge.Topic))).Announce)
 	},
-	"on-commit":  func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
-	"on-request": func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
-	"on-build":   func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
+	"on-commit":   func(p parts) edge.Handler { return edge.Handle("on-commit", p.log, p.committing().OnCommit) },
+	"on-request":  func(p parts) edge.Handler { return edge.Handle("on-request", p.log, p.checking().OnRequest) },
+	"on-build":    func(p parts) edge.Handler { return edge.Handle("on-build", p.log, p.building().OnBuild) },
+	"on-delivery": func(p parts) edge.Handler { return edge.Handle("on-delivery", p.log, p.delivering().OnDelivery) },
 	"report-failure": func(p parts) edge.Handler {
 		return edge.Handle("report-failure", p.log, p.failing().ReportFailure)
 	},

@@ -95,6 +95,18 @@ func (r *recorder) Alarm(s *AlarmSpec) (Created, error) {
 func (r *recorder) CompositeAlarm(s *CompositeAlarmSpec) (Created, error) {
 	return r.note(s.Meta, "%s", s.AlarmRule)
 }
+func (r *recorder) EncryptionKey(s *EncryptionKeySpec) (Created, error) {
+	return r.note(s.Meta, "key rotated=%v", s.EnableKeyRotation)
+}
+func (r *recorder) Project(s *ProjectSpec) (Created, error) {
+	return r.note(s.Meta, "project %s of %s", s.Name, s.Source.Type)
+}
+func (r *recorder) Repository(s *RepositorySpec) (Created, error) {
+	return r.note(s.Meta, "repository %s", s.RepositoryName)
+}
+func (r *recorder) Pipeline(s *PipelineSpec) (Created, error) {
+	return r.note(s.Meta, "pipeline %s with %d stages", s.Name, len(s.Stages))
+}
 func (r *recorder) Dashboard(s *DashboardSpec) (Created, error) {
 	return r.note(s.Meta, "%s", s.DashboardBody)
 }

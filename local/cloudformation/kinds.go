@@ -110,11 +110,12 @@ var kinds = map[string]kind{
 
 // kindOf returns a resource type that exists locally.
 func kindOf(name string) (kind, bool) {
-	if k, ok := kinds[name]; ok {
-		return k, true
+	for _, all := range []map[string]kind{kinds, dataKinds, codeKinds} {
+		if k, ok := all[name]; ok {
+			return k, true
+		}
 	}
-	k, ok := dataKinds[name]
-	return k, ok
+	return kind{}, false
 }
 
 // of ties a spec to its method of Provider.

@@ -31,6 +31,10 @@ type Provider interface {
 	Alarm(*AlarmSpec) (Created, error)
 	CompositeAlarm(*CompositeAlarmSpec) (Created, error)
 	Dashboard(*DashboardSpec) (Created, error)
+	EncryptionKey(*EncryptionKeySpec) (Created, error)
+	Project(*ProjectSpec) (Created, error)
+	Repository(*RepositorySpec) (Created, error)
+	Pipeline(*PipelineSpec) (Created, error)
 	DeploymentApplication(*ApplicationSpec) (Created, error)
 	DeploymentGroup(*DeploymentGroupSpec) (Created, error)
 }

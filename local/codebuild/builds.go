@@ -62,6 +62,7 @@ type build struct {
 	run                  Run
 	outcome              Outcome
 	ending               string // what the build will end as, once a phase has failed
+	order                *Order // of a build in a pipeline
 }
 
 // phase is a phase that is over, or COMPLETED.
@@ -110,16 +111,24 @@ func (s *Service) startBuild(c *wire.Call, in *startIn) (*buildOut, error) {
 		}
 		return &buildOut{b.shape()}, nil
 	}
-	s.numbers[p.Name]++
-	b := &build{
-		id: p.Name + ":" + s.world.UUID("build"), token: in.IdempotencyToken, initiator: strings.TrimPrefix(path.Base(s.outside.Caller(c.AccessKey)), ":"),
-		number: s.numbers[p.Name], project: p, version: in.SourceVersion, variables: merge(p.Variables, in.Variables), buildspec: in.BuildspecOverride,
-		start: s.world.Now(), status: inProgress,
+	if p.InPipeline {
+		return nil, wire.Errorf("InvalidInputException", "Project %s has the source type CODEPIPELINE: only CodePipeline starts its builds", p.Name)
 	}
+	b := &build{
+		project: p, token: in.IdempotencyToken, initiator: strings.TrimPrefix(path.Base(s.outside.Caller(c.AccessKey)), ":"),
+		version: in.SourceVersion, variables: merge(p.Variables, in.Variables), buildspec: in.BuildspecOverride,
+	}
+	s.begin(b)
+	return &buildOut{b.shape()}, nil
+}
+
+// begin numbers a build and lets it go through its phases.
+func (s *Service) begin(b *build) {
+	s.numbers[b.project.Name]++
+	b.id, b.number, b.start, b.status = b.project.Name+":"+s.world.UUID("build"), s.numbers[b.project.Name], s.world.Now(), inProgress
 	s.builds = append(s.builds, b)
 	s.enter(b, Submitted)
 	s.changed(b)
-	return &buildOut{b.shape()}, nil
 }
 
 // merge is variables with some overridden, in the order in which they came.
@@ -195,6 +204,9 @@ func (s *Service) finish(b *build, status string) {
 	b.status, b.end, b.current = status, s.world.Now(), Completed
 	b.past = append(b.past, phase{Type: Completed, Start: wire.At(b.end)})
 	s.changed(b)
+	if b.order != nil {
+		b.order.Done(End{b.status, b.link(), b.outcome.Exported, b.outcome.Files})
+	}
 }
 
 // work does a phase, and says how long it takes and how it ends.
@@ -230,16 +242,13 @@ func (s *Service) work(b *build, p Phase) (d time.Duration, status, code, messag
 // download checks the source out and reads its buildspec.
 func (s *Service) download(b *build) error {
 	if s.outside.Permit != nil {
-		for _, need := range []wire.Access{
-			{Action: "codecommit:GitPull", Resource: "arn:aws:codecommit:" + wire.Region + ":" + wire.Account + ":" + b.project.Repository},
-			{Action: "logs:PutLogEvents", Resource: "arn:aws:logs:" + wire.Region + ":" + wire.Account + ":log-group:" + b.group() + ":log-stream:" + b.stream()},
-		} {
+		for _, need := range b.needs() {
 			if err := s.outside.Permit(b.project.RoleARN, need); err != nil {
 				return err
 			}
 		}
 	}
-	commit, files, err := s.outside.Source(b.project.Repository, b.version)
+	commit, files, err := s.fetch(b)
 	if err != nil {
 		return err
 	}

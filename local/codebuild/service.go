@@ -1,9 +1,9 @@
 // Package codebuild is AWS CodeBuild on a laptop: projects whose builds go through
 // their phases, write to CloudWatch Logs, and send events.
 //
-// Builds check out their source for real and must find a buildspec there. What its
-// commands do, Script says; Run may be set to run them on the host instead. Not
-// modelled: artifacts, caches, batches, fleets, reports, webhooks, variables from
+// Builds check out their source for real, or take it from an artifact of CodePipeline,
+// and must find a buildspec there. What its commands do, Script says. Not modelled:
+// artifacts of their own, caches, batches, fleets, reports, webhooks, variables from
 // Parameter Store, and the event of each phase, of which no sample is known.
 package codebuild
 
@@ -51,6 +51,8 @@ type Project struct {
 	RoleARN    string
 	Timeout    time.Duration // 0 is an hour
 	Variables  []Variable
+	// InPipeline is that source and artifacts are CodePipeline's: no other start a build.
+	InPipeline bool
 }
 
 // Variable is an environment variable of a build.
@@ -79,6 +81,7 @@ type Outcome struct {
 	Log       []string
 	Takes     time.Duration     // of all commands; 0 is a minute
 	Exported  map[string]string // exported environment variables
+	Files     map[string][]byte // what a build in a pipeline leaves to be uploaded
 	// Then happens when the build phase has succeeded, such as a push to ECR.
 	Then func() error
 }

@@ -68,6 +68,9 @@ func (b *build) shape() shape {
 }
 
 func (b *build) source() source {
+	if b.order != nil {
+		return source{"CODEPIPELINE", ""}
+	}
 	return source{"CODECOMMIT", "https://git-codecommit." + wire.Region + ".amazonaws.com/v1/repos/" + b.project.Repository}
 }
 

@@ -220,3 +220,16 @@ func (s *Service) Files(repo, specifier string) (id string, files map[string][]b
 	}
 	return id, files, err
 }
+
+// Message is the message of a commit; "" if there is none.
+func (s *Service) Message(repo, id string) string {
+	r, err := s.repository(repo)
+	if err != nil {
+		return ""
+	}
+	c, err := r.Commit(id)
+	if err != nil {
+		return ""
+	}
+	return c.Message
+}

@@ -48,6 +48,9 @@ type Revision struct {
 
 // Service is the pipelines of one account.
 type Service struct {
+	// OnStage is told of each change of a stage; it may be nil.
+	OnStage func(pipeline, stage, state string)
+
 	world     *sim.World
 	outside   Outside
 	pipelines map[string]*pipeline

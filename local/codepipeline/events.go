@@ -43,6 +43,9 @@ func (s *Service) executionChanged(e *execution, state string) {
 }
 
 func (s *Service) stageChanged(e *execution, st *stage, state string) {
+	if s.OnStage != nil {
+		s.OnStage(e.pipeline.Name, st.Name, state)
+	}
 	s.emit(e, "Stage", struct {
 		common
 		Stage string `json:"stage"`

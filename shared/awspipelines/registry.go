@@ -85,8 +85,18 @@ func dataOf(url *string, source *types.ModelDataSource) string {
 // Newest is the package of a group that was approved and registered last; "" if none
 // is approved. Errors: NotFound if there is no such group.
 func (r *Registry) Newest(ctx context.Context, group string) (arn string, err error) {
+	return r.first(ctx, group, types.ModelApprovalStatusApproved)
+}
+
+// Latest fills delivering's registry.
+func (r *Registry) Latest(ctx context.Context, group string) (arn string, err error) {
+	return r.first(ctx, group, "")
+}
+
+// first is the package of a group that was registered last, of an approval or of any.
+func (r *Registry) first(ctx context.Context, group string, approval types.ModelApprovalStatus) (arn string, err error) {
 	pages := sagemaker.NewListModelPackagesPaginator(r.client, &sagemaker.ListModelPackagesInput{
-		ModelPackageGroupName: &group, ModelApprovalStatus: types.ModelApprovalStatusApproved,
+		ModelPackageGroupName: &group, ModelApprovalStatus: approval,
 		SortBy: types.ModelPackageSortByCreationTime, SortOrder: types.SortOrderDescending,
 	})
 	for pages.HasMorePages() {

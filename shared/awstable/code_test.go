@@ -9,6 +9,7 @@ import (
 	"sluice/shared/building"
 	"sluice/shared/checking"
 	"sluice/shared/committing"
+	"sluice/shared/delivering"
 	"sluice/shared/fault"
 )
 
@@ -62,6 +63,26 @@ func TestACauseIsTold(t *testing.T) {
 	w.ok(w.table.Tell(ctx, "x", now.Add(time.Hour)))
 	if !told() {
 		t.Error("not told after")
+	}
+}
+
+func TestActionsThatWait(t *testing.T) {
+	w := newWorld(t)
+	a := delivering.Action{Model: "churn", Pipeline: "p", Stage: "Production", Name: "Rollout-churn", Package: "arn:package/2"}
+	other := delivering.Action{Model: "churn", Pipeline: "q", Stage: "Production", Name: "Rollout-churn", Package: "arn:package/3"}
+	for _, x := range []delivering.Action{a, other, {Model: "fraud", Pipeline: "p", Stage: "Production"}, a} {
+		w.ok(w.table.PutDelivery(ctx, x))
+	}
+	list := func() []delivering.Action {
+		return get(w, func() ([]delivering.Action, error) { return w.table.Deliveries(ctx, "churn") })
+	}
+	if diff := cmp.Diff([]delivering.Action{a, other}, list()); diff != "" {
+		t.Errorf("waiting (-want +got):\n%s", diff)
+	}
+	w.ok(w.table.DropDelivery(ctx, a))
+	w.ok(w.table.DropDelivery(ctx, a))
+	if diff := cmp.Diff([]delivering.Action{other}, list()); diff != "" {
+		t.Errorf("waiting (-want +got):\n%s", diff)
 	}
 }
 

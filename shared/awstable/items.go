@@ -19,6 +19,7 @@
 //	SCHEDULES           <model>#<i>          schedule trigger i of the model
 //	PROMOTIONS#<model>  <other model>        that the other model trains after a promotion of the model
 //	MODEL#<model>       SERVED#<trigger>     up to when a schedule, or another model's promotions, have been served
+//	MODEL#<model>       DELIVERY#<pipeline>/<stage> a pipeline's action that waits for a rollout
 //	GROUP#<group>       MODEL                the model that a package group belongs to
 //	ENDPOINT#<name>     MODEL                the model that an endpoint belongs to, in lower case
 //	CODE#<repository>   MODEL#<model>        the file of a model that is kept in a Git repository

@@ -16,6 +16,7 @@ import (
 	"sluice/shared/capturing"
 	"sluice/shared/checking"
 	"sluice/shared/committing"
+	"sluice/shared/delivering"
 	"sluice/shared/demand"
 	"sluice/shared/event"
 	"sluice/shared/fault"
@@ -92,6 +93,7 @@ func TestEveryItem(t *testing.T) {
 	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Commit: "c", Model: "churn"}))
 	w.ok(w.table.PutImageOrder(ctx, "churn-inference", building.Order{Tag: "1.0", Digest: "sha256:1", Model: "churn"}))
 	w.ok(w.table.Tell(ctx, "spec/c", now))
+	w.ok(w.table.PutDelivery(ctx, delivering.Action{Model: "churn", Pipeline: "p", Stage: "Production"}))
 	get(w, func() (capturing.State, error) {
 		return w.table.PutDriftState(ctx, capturing.State{Model: "churn", Variant: "churn-v7"})
 	})
@@ -105,7 +107,7 @@ func TestEveryItem(t *testing.T) {
 		"GROUP#churn MODEL",
 		"IMAGE#churn-inference c#churn", "IMAGE#churn-inference sha256:1#churn", "IMAGES#churn-inference churn",
 		"LEASE#endpoint/churn-prod LEASE", "LEASE#endpoint/churn-prod NEXT",
-		"MODEL#churn DEMAND", "MODEL#churn DRIFT#churn-v7", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
+		"MODEL#churn DELIVERY#p/Production", "MODEL#churn DEMAND", "MODEL#churn DRIFT#churn-v7", "MODEL#churn ROLLOUT#2026-03-02T12:00:00.000Z#churn-v7", "MODEL#churn RUN#0000000001", "MODEL#churn SERVED#0 2 * * * UTC", "MODEL#churn SPEC",
 		"MODELS churn",
 		"PROMOTIONS#embeddings churn",
 		"ROLLOUT#churn-v7 COMMAND#c1",

@@ -111,7 +111,7 @@ func (f *Failing) action(ctx context.Context, e event.Envelope) ([]reporting.Fai
 		return nil, err
 	}
 	r := reporting.Failure{
-		Cause: "pipeline/" + d.Pipeline + "/" + d.Execution, What: "pipeline " + d.Pipeline, Where: fmt.Sprintf("stage %s, action %s", d.Stage, d.Action),
+		Cause: reporting.OfPipeline(d.Pipeline, d.Execution), What: "pipeline " + d.Pipeline, Where: fmt.Sprintf("stage %s, action %s", d.Stage, d.Action),
 		Why: strings.TrimLeft(d.Code+": "+cmp.Or(d.Summary, "the action gave no reason"), ": "), Do: "put it right and push again, or retry the stage in the console",
 		Link: cmp.Or(d.URL, console(e, "codesuite/codepipeline/pipelines/"+d.Pipeline+"/executions/"+d.Execution+"/visualization")),
 	}

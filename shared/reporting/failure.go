@@ -23,6 +23,9 @@ type Failure struct {
 	Link  string
 }
 
+// OfPipeline is the cause of whatever fails in one execution of a pipeline.
+func OfPipeline(pipeline, execution string) string { return "pipeline/" + pipeline + "/" + execution }
+
 // maxLog is how many lines of a log a report shows, and maxLine how long, in bytes.
 const (
 	maxLog  = 20

@@ -77,6 +77,10 @@ func (p *Play) act(ctx context.Context, a Action) error {
 		return p.push(*a.Push)
 	case a.Request != nil:
 		return p.request(ctx, *a.Request)
+	case a.Review != nil:
+		return p.review(ctx, *a.Review)
+	case a.Retry != "":
+		return p.retry(ctx, a.Retry)
 	case a.Deploy != nil:
 		return p.deploy(*a.Deploy)
 	case a.Image != nil:
@@ -88,7 +92,7 @@ func (p *Play) act(ctx context.Context, a Action) error {
 	case a.Event != nil:
 		return p.send(ctx, *a.Event)
 	}
-	return fmt.Errorf("it does nothing: write put, delete, drift, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, image, stop, kill, event or deploy")
+	return fmt.Errorf("it does nothing: write put, delete, drift, ask, message, alarm, endpoint, apply, command, package, registry, foreign, unlock, push, request, review, retryStage, image, stop, kill, event or deploy")
 }
 
 // put spreads the creation of objects over time.

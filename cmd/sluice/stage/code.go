@@ -28,6 +28,9 @@ type Code struct {
 	Findings   map[string]int `yaml:"findings"` // of scans, by severity
 	Flawed     string         `yaml:"flawed"`   // a tag of the only image that has Findings; "" for all
 	Spec       string         `yaml:"spec"`     // the code block that the pushed sluice.yaml has beside the scenario's spec
+	// Pipeline is a stack of pipeline.yaml to deploy; "" for none. It brings the projects
+	// <stack>-<model>-checks and <stack>-<model>-image, and the repository <model>-inference.
+	Pipeline string `yaml:"pipeline"`
 }
 
 // BuildEnd is what the n-th build of a project comes to.
@@ -40,8 +43,9 @@ type BuildEnd struct {
 	Takes   spec.Duration `yaml:"takes"`
 }
 
-// Push commits files to a branch and pushes it. A file's content "-" deletes it, and
-// that of sluice.yaml may be left empty for the scenario's spec with its code block.
+// Push commits files to a branch and pushes it. A file's content "-" deletes it. That of
+// sluice.yaml may be left empty for the scenario's spec with its code block, and that of
+// buildspec.yml for the example's.
 type Push struct {
 	Branch string            `yaml:"branch"`
 	From   string            `yaml:"from"` // for a new branch; default main
@@ -74,6 +78,16 @@ func (st *Stage) code() error {
 	if err := st.AWS.CodeCommit.CreateRepository(c.Repository); err != nil {
 		return err
 	}
+	st.AWS.ECR.Findings = func(_, _ string, tags []string) (map[string]int, string) {
+		if c.Flawed != "" && !slices.Contains(tags, c.Flawed) {
+			return nil, ""
+		}
+		return c.Findings, ""
+	}
+	st.AWS.Commands = st.commands
+	if c.Pipeline != "" {
+		return st.deliveries()
+	}
 	for _, name := range []string{c.Checks, c.Image} {
 		if name == "" {
 			continue
@@ -88,13 +102,6 @@ func (st *Stage) code() error {
 			return err
 		}
 	}
-	st.AWS.ECR.Findings = func(_, _ string, tags []string) (map[string]int, string) {
-		if c.Flawed != "" && !slices.Contains(tags, c.Flawed) {
-			return nil, ""
-		}
-		return c.Findings, ""
-	}
-	st.AWS.Commands = st.commands
 	return nil
 }
 
@@ -106,6 +113,9 @@ func (st *Stage) commands(r buildlocal.Run) buildlocal.Outcome {
 		if b.Project == r.Project && (b.Number == 0 || b.Number == r.Number) {
 			out = buildlocal.Outcome{FailPhase: buildlocal.Phase(b.Phase), Reason: b.Reason, Log: b.Log, Takes: b.Takes.Std()}
 		}
+	}
+	if r.Project == st.scanGate() && c.Findings["CRITICAL"] > 0 && out.FailPhase == "" {
+		out = buildlocal.Outcome{FailPhase: buildlocal.Build, Reason: "exit status 1", Log: []string{fmt.Sprintf("critical findings: %d", c.Findings["CRITICAL"])}}
 	}
 	if r.Project == c.Image {
 		out.Then = func() error {
@@ -125,6 +135,9 @@ func (p *Play) push(a Push) error {
 	for name, content := range a.Files {
 		if name == "sluice.yaml" && content == "" {
 			content = string(p.stage.Scenario.spec) + "\n" + c.Spec
+		}
+		if name == "buildspec.yml" && content == "" {
+			content = string(p.stage.Scenario.build)
 		}
 		edits[name] = git.Edit{Content: []byte(content), Delete: content == "-"}
 	}
@@ -180,6 +193,9 @@ func (st *Stage) checkCode(ctx context.Context, x Expect) (misses []string, err 
 		if !slices.Equal(got, x.Builds) {
 			misses = append(misses, fmt.Sprintf("builds %q, %q expected", got, x.Builds))
 		}
+	}
+	if misses, err = st.checkPipeline(ctx, x, misses); err != nil {
+		return nil, err
 	}
 	client := codecommit.NewFromConfig(st.AWS.AdminConfig())
 	comments := st.AWS.CodeCommit.Comments()

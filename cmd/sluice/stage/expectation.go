@@ -26,6 +26,7 @@ type Expect struct {
 	Builds      []string        `yaml:"builds"`      // "project status", from the first
 	Comments    []string        `yaml:"comments"`    // on pull requests and commits; each must be part of one
 	Approved    *bool           `yaml:"approved"`    // whether the first pull request is
+	Delivered   []string        `yaml:"delivered"`   // what executions of the pipeline came to, from the first
 	OnlyReports bool            `yaml:"onlyReports"` // there are no reports but those of Reports, one each
 	// Deployments are "function status", with the code of what went wrong behind it,
 	// from the first; a rollback is one, too. Live is the version of a function's alias.

@@ -43,10 +43,11 @@ type Scenario struct {
 	Limit    spec.Duration `yaml:"limit"` // virtual time after which the rehearsal ends anyway; default 1d
 	Expect   Expect        `yaml:"expect"`
 
-	file string
-	spec []byte
-	sp   spec.Spec
-	pipe []byte
+	file  string
+	spec  []byte
+	sp    spec.Spec
+	pipe  []byte
+	build []byte // the buildspec that is pushed
 }
 
 // Traffic is the requests to the endpoint.
@@ -139,8 +140,10 @@ type Action struct {
 	Endpoint *EndpointAction `yaml:"endpoint"`
 	Apply    *string         `yaml:"apply"` // a spec file
 	Push     *Push           `yaml:"push"`
-	Request  *OpenRequest    `yaml:"request"` // a pull request
-	Deploy   *Deploy         `yaml:"deploy"`  // a new version of one of Sluice's functions
+	Request  *OpenRequest    `yaml:"request"`    // a pull request
+	Review   *Review         `yaml:"review"`     // of a pipeline's approval
+	Retry    string          `yaml:"retryStage"` // a failed stage of the pipeline, whose failed actions are run again
+	Deploy   *Deploy         `yaml:"deploy"`     // a new version of one of Sluice's functions
 	Image    *PushImage      `yaml:"image"`
 	Stop     string          `yaml:"stop"` // a pipeline, whose executions somebody stops
 	Kill     string          `yaml:"kill"` // an execution of the training machine, which somebody stops
@@ -259,6 +262,11 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 	}
 	if s.Count == 0 {
 		s.Count = sp.Endpoint.InstanceCount
+	}
+	if s.Code != nil && s.Code.Pipeline != "" {
+		if s.build, err = read("../buildspec.yml"); err != nil {
+			return nil, err
+		}
 	}
 	s.pipe, err = read(s.Pipeline)
 	return s, err

@@ -36,6 +36,7 @@ func (p *Play) watch() {
 			p.denied = append(p.denied, fmt.Sprintf("a role does not permit %s on %s", r.Refused.Action, r.Refused.Resource))
 		}
 	})
+	p.stage.AWS.Pipelines.OnStage = p.delivery
 	p.stage.AWS.CodeDeploy.Changed = p.deployed
 	p.stage.AWS.States.OnTransition = func(arn, state string, entered bool, data json.RawMessage) {
 		execution := path.Base(strings.ReplaceAll(arn, ":", "/"))

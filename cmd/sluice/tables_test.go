@@ -76,7 +76,7 @@ func TestReadmeNamesEveryScenario(t *testing.T) {
 
 // shownParts are the parts of AWS and the ways of working that Sluice is for.
 var shownParts = []string{
-	"SageMaker Pipelines", "Step Functions", "EventBridge", "CodePipeline", "CodeBuild", "CodeCommit", "ECR", "CloudWatch",
+	"SageMaker Pipelines", "Step Functions", "EventBridge", "CodePipeline", "CodeBuild", "CodeDeploy", "CodeCommit", "ECR", "CloudWatch",
 	"blue/green", "canary", "linear", "shadow", "data trigger", "commit trigger", "drift trigger", "GitFlow", "GitHub flow",
 }
 

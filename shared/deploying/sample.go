@@ -21,6 +21,7 @@ var byEvent = map[string]string{
 	"on-command":       "table-stream-command",
 	"on-commit":        "codecommit-reference-updated",
 	"on-data":          "data-queue-batch",
+	"on-delivery":      "codepipeline-action-execution-state-change-rollout",
 	"on-package":       "sagemaker-model-package-state-change",
 	"on-promotion":     "sluice-rollout-promoted",
 	"on-request":       "codecommit-pull-request-created",

@@ -3,6 +3,7 @@ package sluice_test
 import (
 	"cmp"
 	"math"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -103,6 +104,21 @@ func TestFunctionsAreDeployedInSteps(t *testing.T) {
 			t.Errorf("template.yaml: the deployment of %s shifts by %s and goes back after %s", f.LogicalID, g.DeploymentConfigName, g.AutoRollbackConfiguration.Events)
 		}
 		versionAlarm(t, f, alarms[g.AlarmConfiguration.Alarms[0].Name])
+	}
+}
+
+// Whatever changes of a function reaches it as a new version, its timeout alone, too.
+// SAM does not let Globals say so for all.
+func TestEveryPropertyMakesAVersion(t *testing.T) {
+	text, err := os.ReadFile("template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range strings.Split(string(text), "      DeploymentPreference: {Alarms: [!Ref ")[1:] {
+		alarm, rest, _ := strings.Cut(after, "]}\n")
+		if !strings.HasPrefix(rest, "      AutoPublishAliasAllProperties: true\n") {
+			t.Errorf("template.yaml: the function of %s lacks AutoPublishAliasAllProperties: true", alarm)
+		}
 	}
 }
 

@@ -23,6 +23,26 @@ type Deploy struct {
 	On       string       `yaml:"on"`       // only events with this text
 }
 
+// faults are what a new version can have.
+var faults = []lambda.DefectKind{"", lambda.Panic, lambda.Error, lambda.Init, lambda.Slow}
+
+// checkDeploys reports what cannot be deployed, with its line.
+func (s *Scenario) checkDeploys(src []byte) error {
+	for i, a := range s.Do {
+		if a.Deploy == nil {
+			continue
+		}
+		part := fmt.Sprintf("$.do[%d].deploy.", i)
+		if _, ok := local.Functions[a.Deploy.Function]; !ok {
+			return s.at(src, part+"function", fmt.Sprintf("there is no function %q: write a folder of functions/, like on-data", a.Deploy.Function))
+		}
+		if !slices.Contains(faults, lambda.DefectKind(a.Deploy.Fault)) {
+			return s.at(src, part+"fault", fmt.Sprintf("%q is no fault: write panic, error, init or slow, or leave it out", a.Deploy.Fault))
+		}
+	}
+	return nil
+}
+
 // live is the alias through which all of Sluice's functions are called.
 const live = "live"
 

@@ -8,6 +8,7 @@ package stage
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -240,7 +241,7 @@ func Load(files fs.FS, name string) (*Scenario, error) {
 		}
 		return b, nil
 	}
-	if err := s.checkCapture(src); err != nil {
+	if err := errors.Join(s.checkCapture(src), s.checkDeploys(src)); err != nil {
 		return nil, err
 	}
 	if s.spec, err = read(s.Spec); err != nil {

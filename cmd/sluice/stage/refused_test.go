@@ -8,9 +8,9 @@ import (
 	"sluice/cmd/sluice/stage"
 )
 
-// A scenario that can capture nothing, or in which nothing can drift so, is refused with
-// its line.
-func TestCaptureOfABadScenario(t *testing.T) {
+// A scenario that can capture nothing, in which nothing can drift so, or that deploys what
+// is not there, is refused with its line.
+func TestABadScenario(t *testing.T) {
 	const good = `name: x
 capture: {to: "s3://captures/churn", sampling: 20}
 traffic:
@@ -20,6 +20,7 @@ traffic:
   prediction: {mean: 0.2, sd: 0.1}
 do:
   - {at: 1h, drift: {feature: age, mean: 60}}
+  - {at: 2h, deploy: {function: on-data, fault: panic}}
 `
 	tests := []struct{ name, from, to, want string }{
 		{"no place", "s3://captures/churn", "captures", `[2:15] write where captures go, like s3://acme-captures/churn`},
@@ -34,6 +35,8 @@ do:
 		{"no such feature", "feature: age", "feature: agee", `[9:21] requests have no feature "agee"`},
 		{"numbers for texts", "feature: age, mean", "feature: country, mean", `[9:21] feature country: texts have no mean, sd, min, max or decimals`},
 		{"nobody sees it", "capture:", "# capture:", `[9:21] nobody sees a drift without capture: write one`},
+		{"no such function", "on-data", "on-dat", `[10:33] there is no function "on-dat": write a folder of functions/, like on-data`},
+		{"no such fault", "panic", "boom", `[10:49] "boom" is no fault: write panic, error, init or slow, or leave it out`},
 	}
 	load := func(text string) error {
 		_, err := stage.Load(fstest.MapFS{"a/x.yaml": {Data: []byte(text)}}, "a/x.yaml")

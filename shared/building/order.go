@@ -96,15 +96,14 @@ type Build struct {
 	Link      string
 }
 
-// Succeeded is the status of a build that went well.
+// Statuses of builds. Source: CodeBuild's event.
 const (
 	Succeeded = "SUCCEEDED"
 	running   = "IN_PROGRESS"
 	stopped   = "STOPPED"
 )
 
-// Over reports whether the build has ended, and Failed whether it went wrong by
-// itself.
+// Over reports whether the build has ended.
 func (b Build) Over() bool { return b.Status != running }
 
 // Failed reports whether the build went wrong by itself: one that was stopped did not.

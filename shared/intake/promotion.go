@@ -34,24 +34,15 @@ func (i *Intake) OnPromotion(ctx context.Context, raw json.RawMessage) (Taken, e
 	if err != nil {
 		return taken, err
 	}
-	trigger := "promotion of " + d.Model
+	text := fmt.Sprintf("model %s, rollout %s, package %s", d.Model, d.Rollout, d.Package)
 	for _, model := range models {
-		served, err := i.table.Served(ctx, model, trigger)
+		added, err := i.serve(ctx, model, "promotion of "+d.Model, cause(demand.Promotion, d.Rollout, text, e.Time))
 		if err != nil {
 			return taken, err
 		}
-		if !e.Time.After(served) {
-			continue
+		if added {
+			taken.Models = append(taken.Models, model)
 		}
-		// The cause is added before it counts as served; added twice, it is the same.
-		text := fmt.Sprintf("model %s, rollout %s, package %s", d.Model, d.Rollout, d.Package)
-		if _, err := i.addCause(ctx, model, cause(demand.Promotion, d.Rollout, text, e.Time)); err != nil {
-			return taken, err
-		}
-		if err := i.table.SetServed(ctx, model, trigger, e.Time); err != nil {
-			return taken, err
-		}
-		taken.Models = append(taken.Models, model)
 	}
 	edge.Note(ctx, "rollout", d.Rollout)
 	edge.Note(ctx, "models", taken.Models)

@@ -34,23 +34,29 @@ func (i *Intake) OnSchedule(ctx context.Context, raw json.RawMessage) (Taken, er
 		if !ok || !due.After(t.Since) {
 			continue
 		}
-		served, err := i.table.Served(ctx, t.Model, s.String())
+		text := fmt.Sprintf("%s, due %s", s, due.Format("2006-01-02 15:04"))
+		added, err := i.serve(ctx, t.Model, s.String(), cause(demand.Schedule, fmt.Sprint(due.Unix()), text, due))
 		if err != nil {
 			return taken, err
 		}
-		if !due.After(served) {
-			continue
+		if added {
+			taken.Models = append(taken.Models, t.Model)
 		}
-		// The cause is added before it counts as served; added twice, it is the same.
-		c := cause(demand.Schedule, fmt.Sprint(due.Unix()), fmt.Sprintf("%s, due %s", s, due.Format("2006-01-02 15:04")), due)
-		if _, err := i.addCause(ctx, t.Model, c); err != nil {
-			return taken, err
-		}
-		if err := i.table.SetServed(ctx, t.Model, s.String(), due); err != nil {
-			return taken, err
-		}
-		taken.Models = append(taken.Models, t.Model)
 	}
 	edge.Note(ctx, "models", taken.Models)
 	return taken, nil
+}
+
+// serve adds a cause that a trigger asks for, unless what it asked for up to then has
+// been served: events come late and twice.
+func (i *Intake) serve(ctx context.Context, model, trigger string, c demand.Chunk) (added bool, err error) {
+	served, err := i.table.Served(ctx, model, trigger)
+	if err != nil || !c.LastAt.After(served) {
+		return false, err
+	}
+	// The cause is added before it counts as served; added twice, it is the same.
+	if _, err := i.addCause(ctx, model, c); err != nil {
+		return false, err
+	}
+	return true, i.table.SetServed(ctx, model, trigger, c.LastAt)
 }
